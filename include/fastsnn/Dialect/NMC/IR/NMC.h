@@ -1,0 +1,30 @@
+//===- NMC.h - Accumulate-only program dialect ------------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_DIALECT_NMC_IR_NMC_H
+#define FASTSNN_DIALECT_NMC_IR_NMC_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include "fastsnn/Dialect/NMC/IR/NMCDialect.h.inc"
+#include "fastsnn/Dialect/NMC/IR/NMCEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "fastsnn/Dialect/NMC/IR/NMCAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "fastsnn/Dialect/NMC/IR/NMCOps.h.inc"
+
+#endif // FASTSNN_DIALECT_NMC_IR_NMC_H

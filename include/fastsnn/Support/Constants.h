@@ -1,0 +1,71 @@
+//===- Constants.h - Constant tensors in attributes -------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one place that reads and makes element attributes. Constants of up to
+// kInlineBytes are `dense`, larger ones `dense_resource`: resources are never
+// uniqued nor folded, and their bytes are held once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_SUPPORT_CONSTANTS_H
+#define FASTSNN_SUPPORT_CONSTANTS_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Support/LLVM.h"
+#include <cstdint>
+#include <vector>
+
+namespace fastsnn {
+
+inline constexpr size_t kInlineBytes = 1024;
+
+/// Values of an integer tensor (i1 to i64, `dense`, splat or `dense_resource`),
+/// row-major, sign-extended. Fails, without a diagnostic, if the element type
+/// is no integer or a resource has no data (it was elided in print).
+mlir::FailureOr<std::vector<int64_t>> readIntegers(mlir::ElementsAttr values);
+
+/// Values of a float32 or float64 tensor, row-major. Fails like readIntegers.
+mlir::FailureOr<std::vector<double>> readReals(mlir::ElementsAttr values);
+
+/// Same, with "resource has no data" reported at `op`, naming `what`.
+mlir::FailureOr<std::vector<int64_t>>
+readIntegers(mlir::ElementsAttr values, mlir::Operation *op,
+             llvm::StringRef what);
+mlir::FailureOr<std::vector<double>> readReals(mlir::ElementsAttr values,
+                                               mlir::Operation *op,
+                                               llvm::StringRef what);
+
+/// A tensor of `shape` and `bits`-wide integers (8, 16, 32, 64); the values
+/// must fit. `name` becomes the resource's key (made unique).
+mlir::ElementsAttr makeIntegers(mlir::MLIRContext *context,
+                                llvm::ArrayRef<int64_t> shape, unsigned bits,
+                                llvm::ArrayRef<int64_t> values,
+                                llvm::StringRef name);
+
+/// A float64 tensor.
+mlir::ElementsAttr makeReals(mlir::MLIRContext *context,
+                             llvm::ArrayRef<int64_t> shape,
+                             llvm::ArrayRef<double> values,
+                             llvm::StringRef name);
+
+/// A float64 or int64 vector [n] of coefficients: `dense` however long it is
+/// unless it is larger than kInlineBytes.
+mlir::ElementsAttr makeCoefficients(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<double> values,
+                                    llvm::StringRef name);
+mlir::ElementsAttr makeCoefficients(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<int64_t> values,
+                                    llvm::StringRef name);
+
+/// The narrowest of 8, 16, 32, 64 bits that holds every value.
+unsigned bitsFor(llvm::ArrayRef<int64_t> values);
+
+} // namespace fastsnn
+
+#endif // FASTSNN_SUPPORT_CONSTANTS_H

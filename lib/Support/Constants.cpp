@@ -1,0 +1,176 @@
+//===- Constants.cpp - Constant tensors in attributes -----------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Support/Constants.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Operation.h"
+#include <cassert>
+#include <cstring>
+
+using namespace mlir;
+using namespace fastsnn;
+
+/// The bytes of a resource, or nothing where they are missing or too few.
+static FailureOr<ArrayRef<char>> resourceBytes(DenseResourceElementsAttr values,
+                                               size_t elementBytes) {
+  AsmResourceBlob *blob = values.getRawHandle().getBlob();
+  if (!blob ||
+      blob->getData().size() < size_t(values.getNumElements()) * elementBytes)
+    return failure();
+  return blob->getData();
+}
+
+template <typename Stored, typename Wide>
+static void widen(ArrayRef<char> bytes, std::vector<Wide> &to) {
+  for (size_t i = 0; i < to.size(); ++i) {
+    Stored value;
+    std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    to[i] = Wide(value);
+  }
+}
+
+FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
+  auto type = dyn_cast<IntegerType>(values.getElementType());
+  if (!type || type.getWidth() > 64)
+    return failure();
+  std::vector<int64_t> result(values.getNumElements());
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
+    unsigned width = type.getWidth();
+    if (width != 8 && width != 16 && width != 32 && width != 64)
+      return failure();
+    auto bytes = resourceBytes(resource, width / 8);
+    if (failed(bytes))
+      return failure();
+    width == 8    ? widen<int8_t>(*bytes, result)
+    : width == 16 ? widen<int16_t>(*bytes, result)
+    : width == 32 ? widen<int32_t>(*bytes, result)
+                  : widen<int64_t>(*bytes, result);
+    return result;
+  }
+  auto dense = dyn_cast<DenseIntElementsAttr>(values);
+  if (!dense)
+    return failure();
+  size_t i = 0;
+  for (const APInt &value : dense.getValues<APInt>())
+    result[i++] = value.getSExtValue();
+  return result;
+}
+
+FailureOr<std::vector<double>> fastsnn::readReals(ElementsAttr values) {
+  Type type = values.getElementType();
+  if (!type.isF32() && !type.isF64())
+    return failure();
+  std::vector<double> result(values.getNumElements());
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
+    auto bytes = resourceBytes(resource, type.isF32() ? 4 : 8);
+    if (failed(bytes))
+      return failure();
+    type.isF32() ? widen<float>(*bytes, result) : widen<double>(*bytes, result);
+    return result;
+  }
+  auto dense = dyn_cast<DenseFPElementsAttr>(values);
+  if (!dense)
+    return failure();
+  size_t i = 0;
+  for (const APFloat &value : dense.getValues<APFloat>())
+    result[i++] =
+        type.isF32() ? double(value.convertToFloat()) : value.convertToDouble();
+  return result;
+}
+
+template <typename Result>
+static Result reportMissing(Result result, Operation *op, StringRef what) {
+  if (failed(result))
+    op->emitError() << what
+                    << " has no data; the resource was elided when the file "
+                       "was printed: write bytecode or print it in full";
+  return result;
+}
+
+FailureOr<std::vector<int64_t>>
+fastsnn::readIntegers(ElementsAttr values, Operation *op, StringRef what) {
+  return reportMissing(readIntegers(values), op, what);
+}
+
+FailureOr<std::vector<double>>
+fastsnn::readReals(ElementsAttr values, Operation *op, StringRef what) {
+  return reportMissing(readReals(values), op, what);
+}
+
+static ElementsAttr makeResource(RankedTensorType type, AsmResourceBlob blob,
+                                 StringRef name) {
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+template <typename Stored>
+static ElementsAttr makeTyped(RankedTensorType type, ArrayRef<int64_t> values,
+                              StringRef name) {
+  std::vector<Stored> stored(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    stored[i] = Stored(values[i]);
+    assert(int64_t(stored[i]) == values[i] && "value does not fit");
+  }
+  if (stored.size() * sizeof(Stored) > kInlineBytes)
+    return makeResource(
+        type, HeapAsmResourceBlob::allocateAndCopyInferAlign<Stored>(stored),
+        name);
+  return DenseElementsAttr::get(type, ArrayRef<Stored>(stored));
+}
+
+ElementsAttr fastsnn::makeIntegers(MLIRContext *context,
+                                   ArrayRef<int64_t> shape, unsigned bits,
+                                   ArrayRef<int64_t> values, StringRef name) {
+  auto type = RankedTensorType::get(shape, IntegerType::get(context, bits));
+  switch (bits) {
+  case 8:
+    return makeTyped<int8_t>(type, values, name);
+  case 16:
+    return makeTyped<int16_t>(type, values, name);
+  case 32:
+    return makeTyped<int32_t>(type, values, name);
+  default:
+    assert(bits == 64 && "unsupported width");
+    return makeTyped<int64_t>(type, values, name);
+  }
+}
+
+ElementsAttr fastsnn::makeReals(MLIRContext *context, ArrayRef<int64_t> shape,
+                                ArrayRef<double> values, StringRef name) {
+  auto type = RankedTensorType::get(shape, Float64Type::get(context));
+  if (values.size() * sizeof(double) > kInlineBytes)
+    return makeResource(
+        type, HeapAsmResourceBlob::allocateAndCopyInferAlign<double>(values),
+        name);
+  return DenseElementsAttr::get(type, values);
+}
+
+ElementsAttr fastsnn::makeCoefficients(MLIRContext *context,
+                                       ArrayRef<double> values,
+                                       StringRef name) {
+  return makeReals(context, {int64_t(values.size())}, values, name);
+}
+
+ElementsAttr fastsnn::makeCoefficients(MLIRContext *context,
+                                       ArrayRef<int64_t> values,
+                                       StringRef name) {
+  return makeIntegers(context, {int64_t(values.size())}, 64, values, name);
+}
+
+unsigned fastsnn::bitsFor(ArrayRef<int64_t> values) {
+  int64_t min = 0, max = 0;
+  for (int64_t value : values) {
+    min = std::min(min, value);
+    max = std::max(max, value);
+  }
+  if (min >= INT8_MIN && max <= INT8_MAX)
+    return 8;
+  if (min >= INT16_MIN && max <= INT16_MAX)
+    return 16;
+  return min >= INT32_MIN && max <= INT32_MAX ? 32 : 64;
+}
