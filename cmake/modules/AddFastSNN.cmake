@@ -53,3 +53,13 @@ function(add_fastsnn_unittest name)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
   add_dependencies(fastsnn-unit-tests ${name})
 endfunction()
+
+# add_fastsnn_passes(<target> <prefix>): pass declarations of Passes.td in this
+# folder, and their documentation.
+function(add_fastsnn_passes target prefix)
+  set(LLVM_TARGET_DEFINITIONS Passes.td)
+  mlir_tablegen(Passes.h.inc -gen-pass-decls -name ${prefix})
+  add_public_tablegen_target(${target})
+  add_dependencies(mlir-headers ${target})
+  add_mlir_doc(Passes ${prefix}Passes ./ -gen-pass-doc)
+endfunction()
