@@ -20,6 +20,19 @@ const char *fastsnn::rt::errorCodeName(ErrorCode code) {
   return "UnknownErrorCode";
 }
 
+void Status::add(ErrorCode code, std::string message) {
+  if (list.size() < maxDiagnostics)
+    list.push_back({code, std::move(message)});
+  else
+    list.back().message = "more than " + std::to_string(maxDiagnostics) +
+                          " errors; the rest is left out";
+}
+
+void Status::append(Status other) {
+  for (Diagnostic &diagnostic : other.list)
+    add(diagnostic.code, std::move(diagnostic.message));
+}
+
 bool Status::has(ErrorCode code) const {
   for (const Diagnostic &diagnostic : list)
     if (diagnostic.code == code)

@@ -49,16 +49,15 @@ public:
   const std::vector<Diagnostic> &diagnostics() const { return list; }
   bool has(ErrorCode code) const;
 
-  void add(ErrorCode code, std::string message) {
-    list.push_back({code, std::move(message)});
-  }
-  void append(Status other) {
-    for (Diagnostic &diagnostic : other.list)
-      list.push_back(std::move(diagnostic));
-  }
+  /// Adds an error. A crafted file could hold millions: behind the first
+  /// `maxDiagnostics` the rest is left out, and the last message says so.
+  void add(ErrorCode code, std::string message);
+  void append(Status other);
 
   /// One line "error: <message>" for each diagnostic; empty on success.
   std::string str() const;
+
+  static constexpr size_t maxDiagnostics = 10000;
 
 private:
   std::vector<Diagnostic> list;

@@ -1,0 +1,52 @@
+//===- include/fastsnn-rt/FanIn.h - Weight sums and synapse counts -*- C++
+//-*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// What Widths.h and the statistics need to know about a connection. Everything
+// here expects stages that Validate.h has accepted.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_RT_FANIN_H
+#define FASTSNN_RT_FANIN_H
+
+#include "fastsnn-rt/Program.h"
+
+namespace fastsnn::rt {
+
+/// Sums saturate here: no 64-bit state holds more, and two of them still add
+/// without overflow.
+constexpr int64_t maxWeightSum = int64_t(1) << 62;
+
+/// The weights that reach one neuron through one connection: the sum of the
+/// positive ones (>= 0) and that of the negative ones (<= 0), each counted as
+/// often as an event of its source adds it.
+struct WeightSums {
+  int64_t positive = 0, negative = 0;
+};
+
+/// For each channel (shape[0]) of the connection's target, in order, sums that
+/// no neuron of the channel exceeds. They are exact for the widest neuron
+/// unless different neurons of the channel see different weight planes or
+/// ranges.
+std::vector<WeightSums> channelWeightSums(const Program &program,
+                                          const Connection &connection);
+
+/// For each source element (row-major) the number of synapses that one of its
+/// events reaches inside the target: those with a weight other than zero
+/// (`effective`, one addition each) and all (`dense`).
+struct EventSynapses {
+  std::vector<int64_t> effective, dense;
+};
+EventSynapses eventSynapses(const Program &program,
+                            const Connection &connection);
+
+} // namespace fastsnn::rt
+
+#endif // FASTSNN_RT_FANIN_H
