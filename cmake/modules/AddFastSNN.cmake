@@ -50,7 +50,7 @@ function(add_fastsnn_unittest name)
   llvm_update_compile_flags(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gtest_main)
   mlir_target_link_libraries(${name} PRIVATE ${ARG_MLIR_LIBS})
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
   add_dependencies(fastsnn-unit-tests ${name})
 endfunction()
 

@@ -1,0 +1,38 @@
+# Configuration of the lit suite; lit.site.cfg.py of the build folder loads it.
+
+import os
+
+import lit.formats
+
+from lit.llvm import llvm_config
+from lit.llvm.subst import FindTool, ToolSubst
+
+config.name = "FastSNN"
+config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "unit", "e2e"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.fastsnn_obj_root, "test")
+
+# A capture of one function must not leak into the checks of the next.
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
+
+llvm_config.use_default_substitutions()
+config.substitutions.append(("%src_root", config.fastsnn_src_root))
+
+# Every run of fastsnn-opt then also sends its result through text and bytecode.
+check_roundtrip = "FASTSNN_OPT_CHECK_IR_ROUNDTRIP" in os.environ
+
+
+def fastsnn_tool(name):
+    extra = ["--verify-roundtrip"] if name == "fastsnn-opt" and check_roundtrip else None
+    return ToolSubst(name, FindTool(name), unresolved="fatal", extra_args=extra)
+
+
+llvm_config.add_tool_substitutions(
+    [fastsnn_tool(name) for name in config.fastsnn_tools if name]
+    + [ToolSubst("split-file", unresolved="fatal")],
+    [config.fastsnn_tools_dir, config.llvm_tools_dir],
+)
+# `REQUIRES: fastsnn-run` skips a test in builds without that tool.
+config.available_features.update(name for name in config.fastsnn_tools if name)
