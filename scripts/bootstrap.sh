@@ -107,10 +107,11 @@ apt_install() {
 
 # Names the packages that no configured source offers and says which source does.
 check_candidates() {
-  local name unavailable=()
+  local name policy unavailable=()
   for name in "${missing[@]}"; do
-    if ! LC_ALL=C apt-cache policy "$name" 2>/dev/null |
-      grep -qE '^  Candidate: [^(]'; then
+    # Not a pipe: apt-cache would die of grep's leaving early.
+    policy=$(LC_ALL=C apt-cache policy "$name" 2>/dev/null || true)
+    if ! grep -qE '^  Candidate: [^(]' <<<"$policy"; then
       unavailable+=("$name")
     fi
   done
