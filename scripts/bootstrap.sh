@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-#===- bootstrap.sh - Install what FastSNN is built from --------------------===#
+#===- bootstrap.sh - Install what FastSNN is built from -------------------===#
 #
 # Part of the FastSNN project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-#===------------------------------------------------------------------------===#
+#===----------------------------------------------------------------------===#
 #
 # Installs the missing Debian 12 packages and fills the Python environment
 # .venv. Nothing is touched where everything is in place already, so the other
