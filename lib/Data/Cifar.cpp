@@ -69,6 +69,9 @@ rt::Result<Dataset> fastsnn::readCifar(const std::string &path,
                               record + sizeof record);
     ++images;
   }
+  if (images == 0)
+    return source.error(ErrorCode::TruncatedFile,
+                        "is empty; fetch the file again");
   data.samples.shape = {images, 3, 32, 32};
   return data;
 }

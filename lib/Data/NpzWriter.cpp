@@ -183,7 +183,7 @@ rt::Status NpzWriter::finish() {
     std::string header = npyHeader(array, array.samples, array.headerSize);
     if (fseek(file, 0, SEEK_SET) != 0 ||
         fwrite(header.data(), 1, header.size(), file) != header.size() ||
-        fflush(file) != 0)
+        fseek(file, 0, SEEK_SET) != 0) // libzip reads on from the position
       return fail(std::strerror(errno));
     zip_error_t reason;
     zip_error_init(&reason);
