@@ -7,23 +7,65 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Support/Constants.h"
+#include "fastsnn/Support/Limits.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Operation.h"
+#include "llvm/Support/MathExtras.h"
 #include <cassert>
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
 using namespace fastsnn;
 
-/// The bytes of a resource, or nothing where they are missing or too few.
+/// The bytes of a resource, or nothing where they are missing or not as many as
+/// the type needs.
 static FailureOr<ArrayRef<char>> resourceBytes(DenseResourceElementsAttr values,
-                                               size_t elementBytes) {
+                                               uint64_t elementBytes) {
   AsmResourceBlob *blob = values.getRawHandle().getBlob();
-  if (!blob ||
-      blob->getData().size() < size_t(values.getNumElements()) * elementBytes)
+  if (!blob || !hasBoundedExtents(values.getType().getShape(), kMaxElements) ||
+      blob->getData().size() != values.getNumElements() * elementBytes)
     return failure();
   return blob->getData();
+}
+
+bool fastsnn::isWellFormed(ElementsAttr values) {
+  auto type = dyn_cast<RankedTensorType>(values.getShapedType());
+  if (!type || !type.hasStaticShape() ||
+      !hasBoundedExtents(type.getShape(), kMaxElements) ||
+      !type.getElementType().isIntOrFloat())
+    return false;
+  auto resource = dyn_cast<DenseResourceElementsAttr>(values);
+  if (!resource)
+    return isa<DenseIntOrFPElementsAttr>(values);
+  return !resource.getRawHandle().getBlob() ||
+         succeeded(resourceBytes(
+             resource, llvm::divideCeil(type.getElementTypeBitWidth(), 8)));
+}
+
+template <typename Stored> static bool allFinite(ArrayRef<char> bytes) {
+  for (size_t i = 0; i < bytes.size(); i += sizeof(Stored)) {
+    Stored value;
+    std::memcpy(&value, bytes.data() + i, sizeof(Stored));
+    if (!std::isfinite(value))
+      return false;
+  }
+  return true;
+}
+
+bool fastsnn::isFinite(ElementsAttr values) {
+  bool single = values.getElementType().isF32();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
+    auto bytes = resourceBytes(resource, single ? 4 : 8);
+    return failed(bytes) ||
+           (single ? allFinite<float>(*bytes) : allFinite<double>(*bytes));
+  }
+  auto dense = cast<DenseFPElementsAttr>(values);
+  if (dense.isSplat())
+    return dense.getSplatValue<APFloat>().isFinite();
+  return llvm::all_of(dense.getValues<APFloat>(),
+                      [](const APFloat &value) { return value.isFinite(); });
 }
 
 template <typename Stored, typename Wide>
@@ -37,9 +79,9 @@ static void widen(ArrayRef<char> bytes, std::vector<Wide> &to) {
 
 FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
   auto type = dyn_cast<IntegerType>(values.getElementType());
-  if (!type || type.getWidth() > 64)
+  if (!type || type.isUnsigned() || type.getWidth() > 64 ||
+      !isWellFormed(values))
     return failure();
-  std::vector<int64_t> result(values.getNumElements());
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
     unsigned width = type.getWidth();
     if (width != 8 && width != 16 && width != 32 && width != 64)
@@ -47,15 +89,15 @@ FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
     auto bytes = resourceBytes(resource, width / 8);
     if (failed(bytes))
       return failure();
+    std::vector<int64_t> result(values.getNumElements());
     width == 8    ? widen<int8_t>(*bytes, result)
     : width == 16 ? widen<int16_t>(*bytes, result)
     : width == 32 ? widen<int32_t>(*bytes, result)
                   : widen<int64_t>(*bytes, result);
     return result;
   }
-  auto dense = dyn_cast<DenseIntElementsAttr>(values);
-  if (!dense)
-    return failure();
+  auto dense = cast<DenseIntElementsAttr>(values);
+  std::vector<int64_t> result(values.getNumElements());
   size_t i = 0;
   for (const APInt &value : dense.getValues<APInt>())
     result[i++] = value.getSExtValue();
@@ -64,19 +106,18 @@ FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
 
 FailureOr<std::vector<double>> fastsnn::readReals(ElementsAttr values) {
   Type type = values.getElementType();
-  if (!type.isF32() && !type.isF64())
+  if ((!type.isF32() && !type.isF64()) || !isWellFormed(values))
     return failure();
-  std::vector<double> result(values.getNumElements());
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
     auto bytes = resourceBytes(resource, type.isF32() ? 4 : 8);
     if (failed(bytes))
       return failure();
+    std::vector<double> result(values.getNumElements());
     type.isF32() ? widen<float>(*bytes, result) : widen<double>(*bytes, result);
     return result;
   }
-  auto dense = dyn_cast<DenseFPElementsAttr>(values);
-  if (!dense)
-    return failure();
+  auto dense = cast<DenseFPElementsAttr>(values);
+  std::vector<double> result(values.getNumElements());
   size_t i = 0;
   for (const APFloat &value : dense.getValues<APFloat>())
     result[i++] =

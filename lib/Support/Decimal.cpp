@@ -20,7 +20,8 @@ std::optional<Decimal> Decimal::parse(llvm::StringRef text) {
   size_t mark = text.find_first_of("eE");
   if (mark != llvm::StringRef::npos) {
     llvm::StringRef tail = text.substr(mark + 1);
-    tail.consume_front("+");
+    if (tail.consume_front("+") && tail.starts_with("-"))
+      return std::nullopt;
     if (tail.getAsInteger(10, exponent) || exponent < -30 || exponent > 30)
       return std::nullopt;
     text = text.take_front(mark);

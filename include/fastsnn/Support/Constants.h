@@ -25,21 +25,31 @@ namespace fastsnn {
 
 inline constexpr size_t kInlineBytes = 1024;
 
-/// Values of an integer tensor (i1 to i64, `dense`, splat or `dense_resource`),
-/// row-major, sign-extended. Fails, without a diagnostic, if the element type
-/// is no integer or a resource has no data (it was elided in print).
+/// True for what the readers below take: `dense` or `dense_resource` integers
+/// or floats on a ranked tensor of at most kMaxElements, a resource having as
+/// many bytes as its type needs. An elided resource counts as well formed;
+/// whoever reads it reports it.
+bool isWellFormed(mlir::ElementsAttr values);
+
+/// True unless a float32 or float64 tensor has an infinite element or a NaN.
+/// Well-formed attributes only; an elided resource passes.
+bool isFinite(mlir::ElementsAttr values);
+
+/// Values of a signless or signed integer tensor (i1 to i64, `dense`, splat or
+/// `dense_resource`), row-major, sign-extended. Fails, without a diagnostic, if
+/// the element type is another or a resource has no data (it was elided in
+/// print). Memory is taken only when the data is known to be there.
 mlir::FailureOr<std::vector<int64_t>> readIntegers(mlir::ElementsAttr values);
 
 /// Values of a float32 or float64 tensor, row-major. Fails like readIntegers.
 mlir::FailureOr<std::vector<double>> readReals(mlir::ElementsAttr values);
 
 /// Same, with "resource has no data" reported at `op`, naming `what`.
-mlir::FailureOr<std::vector<int64_t>>
-readIntegers(mlir::ElementsAttr values, mlir::Operation *op,
-             llvm::StringRef what);
-mlir::FailureOr<std::vector<double>> readReals(mlir::ElementsAttr values,
-                                               mlir::Operation *op,
-                                               llvm::StringRef what);
+mlir::FailureOr<std::vector<int64_t>> readIntegers(mlir::ElementsAttr values,
+                                                   mlir::Operation *op,
+                                                   llvm::StringRef what);
+mlir::FailureOr<std::vector<double>>
+readReals(mlir::ElementsAttr values, mlir::Operation *op, llvm::StringRef what);
 
 /// A tensor of `shape` and `bits`-wide integers (8, 16, 32, 64); the values
 /// must fit. `name` becomes the resource's key (made unique).

@@ -55,6 +55,11 @@ struct Window {
   int64_t tapsInside(int64_t i, int64_t j, int64_t height, int64_t width,
                      bool padded) const;
 
+  /// The first of `positions` windows along dimension `dim` without a tap
+  /// inside [0, inputExtent), or -1.
+  int64_t firstEmpty(unsigned dim, int64_t inputExtent,
+                     int64_t positions) const;
+
   bool operator==(const Window &other) const {
     return kernel == other.kernel && strides == other.strides &&
            pads == other.pads && dilations == other.dilations;

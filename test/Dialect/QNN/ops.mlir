@@ -1,4 +1,6 @@
 // RUN: fastsnn-opt %s | fastsnn-opt | FileCheck %s
+// RUN: fastsnn-opt %s --mlir-print-op-generic | fastsnn-opt | FileCheck %s
+// RUN: fastsnn-opt %s -emit-bytecode | fastsnn-opt | FileCheck %s
 // RUN: fastsnn-opt %s --verify-roundtrip -o /dev/null
 
 // CHECK: qnn.weights @conv scale [2.500000e-01] = dense<1> : tensor<4x1x3x3xi8>
@@ -7,6 +9,8 @@ qnn.weights @conv scale [2.500000e-01] = dense<1> : tensor<4x1x3x3xi8>
 qnn.weights @fc scale [1.0, 2.0] = dense<-169> : tensor<2x16xi16> {snap_error = 1.25e-01 : f64}
 
 // CHECK-LABEL: func.func @all
+// CHECK-SAME: tensor<2x8x8xf64> {qnn.name = "input"}
+// CHECK-SAME: tensor<2xf64> {qnn.host = [{axis = 1 : i64, op = "Softmax"}], qnn.name = "logits"}
 func.func @all(%p: tensor<2x8x8xf64> {qnn.name = "input"})
     -> (tensor<2xf64> {qnn.name = "logits", qnn.host = [{op = "Softmax", axis = 1}]}) {
   // CHECK: qnn.preprocess %{{.*}} divisor "255" mean ["0.5", "0.25"] std ["1"] : tensor<2x8x8xf64>
@@ -14,7 +18,7 @@ func.func @all(%p: tensor<2x8x8xf64> {qnn.name = "input"})
   // CHECK: qnn.conv2d %{{.*}}, @conv {groups = 2 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>} : tensor<2x8x8xf64> -> tensor<4x4x4xf64>
   %c = qnn.conv2d %x, @conv {groups = 2, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>}
       : tensor<2x8x8xf64> -> tensor<4x4x4xf64>
-  // CHECK: qnn.batch_norm
+  // CHECK: qnn.batch_norm %{{.*}} gamma [1.000000e+00, 1.000000e+00, -1.000000e+00, 0.000000e+00] beta [0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00] mean [0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00] variance [1.000000e+00, 1.000000e+00, 1.000000e+00, 1.000000e+00] epsilon 1.000000e-05 : tensor<4x4x4xf64>
   %b = qnn.batch_norm %c gamma [1.0, 1.0, -1.0, 0.0] beta [0.0, 0.0, 0.0, 0.0]
       mean [0.0, 0.0, 0.0, 0.0] variance [1.0, 1.0, 1.0, 1.0] epsilon 1.0e-05 : tensor<4x4x4xf64>
   // CHECK: qnn.clamp %{{.*}} min 0.000000e+00 max 0x7FF0000000000000 : tensor<4x4x4xf64>
@@ -45,3 +49,54 @@ func.func @all(%p: tensor<2x8x8xf64> {qnn.name = "input"})
   %y = qnn.linear %v, @fc : tensor<16xf64> -> tensor<2xf64>
   return %y : tensor<2xf64>
 }
+
+// Element types of weights; a snap error; data in a resource.
+// CHECK: qnn.weights @single = dense<5.000000e-01> : tensor<2x2xf32>
+qnn.weights @single = dense<0.5> : tensor<2x2xf32>
+// CHECK: qnn.weights @double = dense<5.000000e-01> : tensor<1x1x1x1xf64>
+qnn.weights @double = dense<0.5> : tensor<1x1x1x1xf64>
+// CHECK: qnn.weights @word scale [1.000000e-01] = dense_resource<blob> : tensor<1x2xi32>
+qnn.weights @word scale [0.1] = dense_resource<blob> : tensor<1x2xi32>
+
+// CHECK-LABEL: func.func @geometry
+func.func @geometry(%x: tensor<4x7x9xf64>) {
+  // CHECK: qnn.conv2d %{{.*}}, @conv {dilations = array<i64: 2, 3>, groups = 4 : i64, pads = array<i64: 0, 1, 2, 3>, strides = array<i64: 1, 2>} : tensor<4x7x9xf64> -> tensor<4x5x4xf64>
+  %0 = qnn.conv2d %x, @conv {groups = 4, strides = array<i64: 1, 2>, pads = array<i64: 0, 1, 2, 3>, dilations = array<i64: 2, 3>}
+      : tensor<4x7x9xf64> -> tensor<4x5x4xf64>
+  // The ceiled extents; 7 = 2 * 2 + 3 leaves no rest, 9 = 3 * 2 + 2 + 1 does.
+  // CHECK: qnn.max_pool %{{.*}} kernel [3, 2] {strides = array<i64: 2, 2>} : tensor<4x7x9xf64> -> tensor<4x3x5xf64>
+  %1 = qnn.max_pool %x kernel [3, 2] {strides = array<i64: 2, 2>} : tensor<4x7x9xf64> -> tensor<4x3x5xf64>
+  // CHECK: qnn.avg_pool %{{.*}} kernel [2, 2] {dilations = array<i64: 2, 1>, pads = array<i64: 1, 1, 1, 1>} : tensor<4x7x9xf64> -> tensor<4x7x10xf64>
+  %2 = qnn.avg_pool %x kernel [2, 2] {dilations = array<i64: 2, 1>, pads = array<i64: 1, 1, 1, 1>}
+      : tensor<4x7x9xf64> -> tensor<4x7x10xf64>
+  return
+}
+
+// A scalar is one channel.
+// CHECK-LABEL: func.func @scalars
+func.func @scalars(%x: tensor<f64>) -> tensor<f64> {
+  // CHECK: qnn.affine
+  %0 = qnn.affine %x scale dense<2.0> : tensor<f64> offset dense<0.5> : tensor<1x1xf64> : tensor<f64>
+  // CHECK: qnn.quantize %{{.*}} "s" scale [1.000000e-01] range -2147483647 : 2147483647 {rounding = #qnn.rounding<half_up>}
+  %1 = qnn.quantize %0 "s" scale [0.1] range -2147483647 : 2147483647 {rounding = #qnn.rounding<half_up>} : tensor<f64>
+  // CHECK: qnn.transpose %{{.*}} [] : tensor<f64> -> tensor<f64>
+  %2 = qnn.transpose %1 [] : tensor<f64> -> tensor<f64>
+  // CHECK: qnn.pad %{{.*}} low [] high []
+  %3 = qnn.pad %2 low [] high [] : tensor<f64> -> tensor<f64>
+  // CHECK: qnn.clamp %{{.*}} min 0xFFF0000000000000 max -1.000000e+00
+  %4 = qnn.clamp %3 min 0xFFF0000000000000 max -1.0 : tensor<f64>
+  // CHECK: qnn.preprocess %{{.*}} divisor "1" mean ["-1e-3"] std [".5"]
+  %5 = qnn.preprocess %4 divisor "1" mean ["-1e-3"] std [".5"] : tensor<f64>
+  // CHECK: qnn.reshape %{{.*}} : tensor<f64> -> tensor<1x1xf64>
+  %6 = qnn.reshape %5 : tensor<f64> -> tensor<1x1xf64>
+  return %5 : tensor<f64>
+}
+
+// CHECK: blob: "0x04000000FFFFFFFF00000080"
+{-#
+  dialect_resources: {
+    builtin: {
+      blob: "0x04000000FFFFFFFF00000080"
+    }
+  }
+#-}

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Dialect/NMC/IR/NMC.h"
+#include "fastsnn/Support/Limits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -38,34 +39,29 @@ void NMCDialect::initialize() {
 
 using EmitError = function_ref<InFlightDiagnostic()>;
 
-/// Extents are positive and their product stays far below 2^63.
+/// A shape without a dimension has no index to map.
 static bool isShape(ArrayRef<int64_t> shape) {
-  int64_t elements = 1;
-  for (int64_t extent : shape) {
-    if (extent < 1 || extent > (int64_t(1) << 40) / elements)
-      return false;
-    elements *= extent;
-  }
-  return !shape.empty();
+  return !shape.empty() && hasBoundedExtents(shape, kMaxPoolElements);
 }
 
 LogicalResult RemapAttr::verify(EmitError emitError, ArrayRef<int64_t> shape,
                                 ArrayRef<int64_t> strides, int64_t offset,
                                 int64_t size) {
-  // remap_c1
-  if (!isShape(shape) || strides.size() != shape.size() || size < 1)
-    return emitError() << "shape and strides must have one positive entry a "
-                          "dimension, size be positive";
-  int64_t last = offset;
-  for (auto [extent, stride] : llvm::zip(shape, strides)) {
-    // remap_c2
-    if (stride < 0 || stride > size)
-      return emitError() << "strides must be in 0..size";
+  // nmc_remap_c1
+  if (!isShape(shape) || strides.size() != shape.size() || size < 1 ||
+      size > kMaxPoolElements)
+    return emitError() << "shape and strides must have one entry a dimension, "
+                          "extents and size be positive and at most 2^26 "
+                          "elements";
+  // nmc_remap_c2
+  if (!llvm::all_of(strides, [&](int64_t s) { return s >= 0 && s <= size; }))
+    return emitError() << "strides must be in 0..size";
+  int64_t last = 0;
+  for (auto [extent, stride] : llvm::zip(shape, strides))
     last += (extent - 1) * stride;
-  }
-  // remap_c3
-  if (offset < 0 || last >= size)
-    return emitError() << "indices must stay below size " << size;
+  // nmc_remap_c3
+  if (offset < 0 || offset >= size || last >= size - offset)
+    return emitError() << "indices must be in 0.." << size - 1;
   return success();
 }
 
@@ -75,25 +71,39 @@ LogicalResult WindowAttr::verify(EmitError emitError, ArrayRef<int64_t> input,
                                  ArrayRef<int64_t> strides,
                                  ArrayRef<int64_t> dilations,
                                  ArrayRef<int64_t> pads) {
-  // window_c1
-  if (input.size() != 3 || output.size() != 2 || kernel.size() != 2 ||
-      strides.size() != 2 || dilations.size() != 2 || pads.size() != 2)
-    return emitError() << "input needs 3 entries, all others 2";
-  // window_c2
-  if (!isShape(input) || !isShape(output) || !isShape(kernel) ||
-      !isShape(strides) || !isShape(dilations) ||
-      !llvm::all_of(pads, [](int64_t pad) { return pad >= 0; }))
-    return emitError() << "extents must be positive, pads not negative";
+  // nmc_window_c1
+  if (input.size() != 3 || output.size() != 2)
+    return emitError() << "input must be [C, H, W], output [H, W]";
+  // nmc_window_c2
+  if (!isShape(input) || !isShape({input[0], output[0], output[1]}))
+    return emitError() << "extents must be positive and hold at most 2^26 "
+                          "elements";
+  // nmc_window_c3
+  if (pads.size() != 2)
+    return emitError() << "pads must be [top, left]";
+  std::string error;
+  Window::get(kernel, strides, {pads[0], pads[1], 0, 0}, dilations, error);
+  // nmc_window_c4
+  if (!error.empty())
+    return emitError() << error;
+  // nmc_window_c5
+  if (!hasBoundedExtents({input[0], kernel[0], kernel[1]}, kMaxElements))
+    return emitError() << "channels and kernel must hold at most 2^30 taps";
   return success();
+}
+
+Window WindowAttr::getGeometry() const {
+  return Window::get(getKernel(), getStrides(),
+                     {getPads()[0], getPads()[1], 0, 0}, getDilations());
 }
 
 LogicalResult SumWindowAttr::verify(EmitError emitError, WindowAttr window,
                                     ArrayRef<int32_t> planes) {
-  // sum_window_c1
-  if (!planes.empty() && int64_t(planes.size()) !=
-                             window.getOutput()[0] * window.getOutput()[1])
+  // nmc_sum_window_c1
+  if (!planes.empty() &&
+      int64_t(planes.size()) != window.getOutput()[0] * window.getOutput()[1])
     return emitError() << "planes need one entry a window position";
-  // sum_window_c2
+  // nmc_sum_window_c2
   if (!llvm::all_of(planes, [](int32_t plane) { return plane >= 0; }))
     return emitError() << "planes must not be negative";
   return success();
@@ -102,8 +112,13 @@ LogicalResult SumWindowAttr::verify(EmitError emitError, WindowAttr window,
 LogicalResult Conv2DAttr::verify(EmitError emitError, WindowAttr window,
                                  int64_t channels, int64_t groups,
                                  FlatSymbolRefAttr) {
-  // conv2d_stage_c1
-  if (channels < 1 || groups < 1 || channels % groups != 0 ||
+  ArrayRef<int64_t> out = window.getOutput();
+  // nmc_conv2d_c1
+  if (!isShape({channels, out[0], out[1]}))
+    return emitError() << "channels must be positive and the output hold at "
+                          "most 2^26 elements";
+  // nmc_conv2d_c2
+  if (groups < 1 || channels % groups != 0 ||
       window.getInput()[0] % groups != 0)
     return emitError() << "groups must divide input and output channels";
   return success();
@@ -111,16 +126,52 @@ LogicalResult Conv2DAttr::verify(EmitError emitError, WindowAttr window,
 
 LogicalResult DenseAttr::verify(EmitError emitError, int64_t inputs,
                                 int64_t outputs, FlatSymbolRefAttr) {
-  // dense_c1
-  if (inputs < 1 || outputs < 1)
-    return emitError() << "inputs and outputs must be positive";
+  // nmc_dense_c1
+  if (!isShape({inputs}) || !isShape({outputs}))
+    return emitError() << "inputs and outputs must be in 1.."
+                       << kMaxPoolElements;
   return success();
 }
 
 LogicalResult DiagonalAttr::verify(EmitError emitError, int64_t size,
                                    int64_t channels, FlatSymbolRefAttr) {
-  // diagonal_c1
-  if (size < 1 || channels < 1 || size % channels != 0)
-    return emitError() << "channels must divide the size";
+  // nmc_diagonal_c1
+  if (!isShape({size}) || channels < 1 || size % channels != 0)
+    return emitError() << "size must be in 1.." << kMaxPoolElements
+                       << " and a multiple of channels";
   return success();
+}
+
+int64_t nmc::getInputSize(Attribute stage) {
+  return llvm::TypeSwitch<Attribute, int64_t>(stage)
+      .Case<RemapAttr>([](auto remap) {
+        return ShapedType::getNumElements(remap.getShape());
+      })
+      .Case<SumWindowAttr, Conv2DAttr>([](auto windowed) {
+        return ShapedType::getNumElements(windowed.getWindow().getInput());
+      })
+      .Case<DenseAttr>([](auto dense) { return dense.getInputs(); })
+      .Case<DiagonalAttr>([](auto diagonal) { return diagonal.getSize(); });
+}
+
+int64_t nmc::getOutputSize(Attribute stage) {
+  return llvm::TypeSwitch<Attribute, int64_t>(stage)
+      .Case<RemapAttr>([](auto remap) { return remap.getSize(); })
+      .Case<SumWindowAttr>([](auto sum) {
+        return sum.getWindow().getInput()[0] *
+               ShapedType::getNumElements(sum.getWindow().getOutput());
+      })
+      .Case<Conv2DAttr>([](auto conv) {
+        return conv.getChannels() *
+               ShapedType::getNumElements(conv.getWindow().getOutput());
+      })
+      .Case<DenseAttr>([](auto dense) { return dense.getOutputs(); })
+      .Case<DiagonalAttr>([](auto diagonal) { return diagonal.getSize(); });
+}
+
+FlatSymbolRefAttr nmc::getWeightsOf(Attribute stage) {
+  return llvm::TypeSwitch<Attribute, FlatSymbolRefAttr>(stage)
+      .Case<Conv2DAttr, DenseAttr, DiagonalAttr>(
+          [](auto weighted) { return weighted.getWeights(); })
+      .Default([](Attribute) { return FlatSymbolRefAttr(); });
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
+#include "fastsnn/Support/Limits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -32,11 +33,36 @@ void QNNDialect::initialize() {
       >();
 }
 
+bool qnn::isActivation(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  // qnn_tensor_c1
+  return tensor && tensor.getElementType().isF64() && !tensor.getEncoding() &&
+         hasBoundedExtents(tensor.getShape(), kMaxElements);
+}
+
+bool qnn::isHostList(Attribute attribute) {
+  auto operators = dyn_cast<ArrayAttr>(attribute);
+  return operators && llvm::all_of(operators, [](Attribute entry) {
+           auto dictionary = dyn_cast<DictionaryAttr>(entry);
+           return dictionary && dictionary.getAs<StringAttr>("op");
+         });
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes of function arguments and results
+//===----------------------------------------------------------------------===//
+
 static LogicalResult verifyNameAttr(Operation *op, NamedAttribute attribute) {
-  if (attribute.getName() != kNameAttr || isa<StringAttr>(attribute.getValue()))
-    return success();
-  return op->emitOpError() << "attribute '" << kNameAttr
-                           << "' must be a string";
+  // qnn_name_c1
+  if (attribute.getName() != kNameAttr)
+    return op->emitOpError() << "has an unknown attribute '"
+                             << attribute.getName().getValue() << "'";
+  auto name = dyn_cast<StringAttr>(attribute.getValue());
+  // qnn_name_c2
+  if (!name || name.empty())
+    return op->emitOpError() << "attribute '" << kNameAttr
+                             << "' must be a string that is not empty";
+  return success();
 }
 
 LogicalResult QNNDialect::verifyRegionArgAttribute(Operation *op, unsigned,
@@ -48,15 +74,12 @@ LogicalResult QNNDialect::verifyRegionArgAttribute(Operation *op, unsigned,
 LogicalResult
 QNNDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
                                         NamedAttribute attribute) {
-  if (attribute.getName() == kHostAttr) {
-    auto operators = dyn_cast<ArrayAttr>(attribute.getValue());
-    if (!operators || !llvm::all_of(operators, [](Attribute entry) {
-          auto dictionary = dyn_cast<DictionaryAttr>(entry);
-          return dictionary && dictionary.getAs<StringAttr>("op");
-        }))
-      return op->emitOpError()
-             << "attribute '" << kHostAttr
-             << "' must be an array of dictionaries with a string 'op'";
-  }
-  return verifyNameAttr(op, attribute);
+  if (attribute.getName() != kHostAttr)
+    return verifyNameAttr(op, attribute);
+  // qnn_host_c1
+  if (!isHostList(attribute.getValue()))
+    return op->emitOpError()
+           << "attribute '" << kHostAttr
+           << "' must be an array of dictionaries with a string 'op'";
+  return success();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
+#include "fastsnn/Support/Limits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -39,6 +40,13 @@ void SNNDialect::initialize() {
       >();
 }
 
+bool snn::isHostTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  // snn_tensor_c1
+  return tensor && tensor.getElementType().isF64() && !tensor.getEncoding() &&
+         hasBoundedExtents(tensor.getShape(), kMaxElements);
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//
@@ -60,26 +68,20 @@ static void printShapeAndSteps(AsmPrinter &printer, ArrayRef<int64_t> shape,
   printer << ", " << steps;
 }
 
-/// Bounds on what a file may declare, so that sizes never overflow.
 static LogicalResult
 verifyShapeAndSteps(function_ref<InFlightDiagnostic()> emitError,
                     ArrayRef<int64_t> shape, int64_t steps) {
-  constexpr int64_t kMaxElements = int64_t(1) << 40;
-  constexpr int64_t kMaxSteps = 1 << 20;
-  int64_t elements = 1;
-  // train_c1, current_c1
-  for (int64_t extent : shape) {
-    if (extent < 1 || extent > kMaxElements / elements)
-      return emitError() << "extents must be positive and hold at most 2^40 "
-                            "elements";
-    elements *= extent;
-  }
+  // snn_train_c1, snn_current_c1
   if (shape.empty())
     return emitError() << "needs a channel dimension";
-  // train_c2, current_c2
-  if (steps < 1 || steps > kMaxSteps)
-    return emitError() << "time steps must be in 1.." << kMaxSteps << ", not "
-                       << steps;
+  // snn_train_c2, snn_current_c2
+  if (!hasBoundedExtents(shape, kMaxElements))
+    return emitError() << "extents must be positive and hold at most 2^30 "
+                          "elements";
+  // snn_train_c3, snn_current_c3
+  if (steps < 1 || steps > kMaxTimeSteps)
+    return emitError() << "time steps must be in 1.." << kMaxTimeSteps
+                       << ", not " << steps;
   return success();
 }
 
@@ -103,9 +105,10 @@ void TrainType::print(AsmPrinter &printer) const {
 LogicalResult TrainType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 ArrayRef<int64_t> shape, int64_t steps,
                                 int64_t lo, int64_t hi) {
-  // train_c3
-  if (lo > 0 || hi < 0 || lo < INT32_MIN || hi > INT32_MAX)
-    return emitError() << "count bounds must enclose 0 and fit into 32 bits";
+  // snn_train_c4
+  if (lo > 0 || hi < 0 || lo < -INT32_MAX || hi > INT32_MAX)
+    return emitError() << "count bounds must enclose 0 and be within 31 bits "
+                          "and a sign";
   return verifyShapeAndSteps(emitError, shape, steps);
 }
 
@@ -137,7 +140,7 @@ void CurrentType::print(AsmPrinter &printer) const {
 LogicalResult CurrentType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   ArrayRef<int64_t> shape, int64_t steps,
                                   Type element, bool) {
-  // current_c3
+  // snn_current_c4
   if (!element.isF64() && !element.isSignlessInteger(64))
     return emitError() << "element type must be i64 or f64, not " << element;
   return verifyShapeAndSteps(emitError, shape, steps);
@@ -198,11 +201,11 @@ LogicalResult
 CertificateAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         CertificateKind kind, APFloat bound, int64_t bits,
                         int64_t cases, int64_t ties, bool) {
-  // certificate_c1
-  if (bits < 0 || bits > 62 || cases < 0 || ties < 0)
+  // snn_certificate_c1
+  if (bits < 0 || bits > kMaxShift || cases < 0 || ties < 0)
     return emitError() << "fractional bits must be in 0..62, cases and ties "
                           "not negative";
-  // certificate_c2
+  // snn_certificate_c2
   if (bound.isNegative() || !bound.isFinite() ||
       (kind == CertificateKind::Exact && !bound.isZero()))
     return emitError() << "bound must not be negative, and 0 where exact";

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
+#include "fastsnn/Support/Constants.h"
+#include "fastsnn/Support/Limits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -83,78 +85,100 @@ Window snn::getWindow(MaxPoolOp op) {
                      op.getDilations());
 }
 
+static bool isPositive(double value) {
+  return value > 0 && std::isfinite(value);
+}
+
+static bool isPositiveInteger(int64_t value) { return value > 0; }
+
+static bool allFinite(ArrayRef<double> values) {
+  return llvm::all_of(values, [](double v) { return std::isfinite(v); });
+}
+
 //===----------------------------------------------------------------------===//
 // Constants and inputs
 //===----------------------------------------------------------------------===//
 
 LogicalResult WeightsOp::verify() {
-  auto type = dyn_cast<RankedTensorType>(getValues().getShapedType());
   // snn_weights_c1
-  if (!type || !type.hasStaticShape() ||
-      (type.getRank() != 2 && type.getRank() != 4) || type.getNumElements() < 1)
-    return emitOpError("values must have rank 2 or 4 and at least one element");
-  Type element = type.getElementType();
+  if (!isWellFormed(getValues()))
+    return emitOpError("values must be a dense tensor of at most 2^30 numbers "
+                       "with all its data");
+  ShapedType type = getValues().getShapedType();
   // snn_weights_c2
-  if (!element.isF64() && !element.isInteger(8) && !element.isInteger(16) &&
-      !element.isInteger(32) && !element.isInteger(64))
+  if (type.getRank() != 2 && type.getRank() != 4)
+    return emitOpError("values must have rank 2 or 4, not ") << type.getRank();
+  Type element = type.getElementType();
+  // snn_weights_c3
+  if (!element.isF64() && !element.isSignlessInteger(8) &&
+      !element.isSignlessInteger(16) && !element.isSignlessInteger(32) &&
+      !element.isSignlessInteger(64))
     return emitOpError("values must be i8, i16, i32, i64 or f64, not ")
            << element;
   return success();
 }
 
 LogicalResult EncodeOp::verify() {
-  auto input = cast<RankedTensorType>(getInput().getType());
+  RankedTensorType input = getInput().getType();
   CurrentType current = getCurrent().getType();
-  size_t channels = input.getRank() ? input.getDimSize(0) : 1;
-  // encode_c1
+  // snn_encode_c1
   if (current.getShape() != input.getShape() || !current.getConstant())
     return emitOpError("current must be constant and have the input's shape");
-  // encode_c2
-  if ((getKind() == InputKind::Real) == isInteger(current))
+  InputKind kind = getKind();
+  // snn_encode_c2
+  if ((kind == InputKind::Real) == isInteger(current))
     return emitOpError("a real input gives a real current, others integers");
-  // encode_c3
-  if (getKind() != InputKind::Real && getLo() > getHi())
-    return emitOpError("range is empty");
-  auto channelwise = [&](size_t size) { return size == 1 || size == channels; };
-  // encode_c4
-  if ((getKind() == InputKind::Quantized) != getScale().has_value() ||
-      (getScale() && (!channelwise(getScale()->size()) ||
-                      !llvm::all_of(*getScale(), [](double scale) {
-                        return scale > 0 && std::isfinite(scale);
-                      }))))
+  int32_t lo = getLo(), hi = getHi();
+  // snn_encode_c3
+  if (lo > hi || lo < -INT32_MAX || (kind == InputKind::Real && (lo || hi)))
+    return emitOpError("range must not be empty, be within 31 bits and a sign, "
+                       "and be 0 : 0 for a real input");
+  size_t channels = input.getDimSize(0);
+  auto channelwise = [&](ArrayRef<double> list) {
+    return list.size() == 1 || list.size() == channels;
+  };
+  auto scale = getScale();
+  // snn_encode_c4
+  if ((kind == InputKind::Quantized) != scale.has_value() ||
+      (scale && (!channelwise(*scale) || !llvm::all_of(*scale, isPositive))))
     return emitOpError("a quantized input, and no other, needs positive "
                        "scales, 1 or one a channel");
-  // encode_c5
   for (auto list : {getPreScale(), getPreOffset()})
-    if (list && (getKind() != InputKind::Quantized || !channelwise(list->size())))
-      return emitOpError("pre_scale and pre_offset belong to a quantized input, "
-                         "1 or one a channel");
-  // encode_c6
-  if (auto table = getTable())
-    if (getKind() != InputKind::Pixel || table->size() != channels * 256 ||
-        !llvm::all_of(*table, [&](int32_t value) {
-          return value >= int32_t(getLo()) && value <= int32_t(getHi());
-        }))
-      return emitOpError("table belongs to a pixel input and holds 256 values a "
-                         "channel inside the range");
-  // encode_c7
+    // snn_encode_c5
+    if (list && (kind != InputKind::Quantized || !channelwise(*list) ||
+                 !allFinite(*list)))
+      return emitOpError("pre_scale and pre_offset belong to a quantized "
+                         "input, finite, 1 or one a channel");
+  auto inRange = [&](int32_t value) { return value >= lo && value <= hi; };
+  if (auto table = getTable()) {
+    // snn_encode_c6
+    if (kind != InputKind::Pixel || table->size() != channels * 256 ||
+        !llvm::all_of(*table, inRange))
+      return emitOpError("table belongs to a pixel input and holds 256 values "
+                         "a channel inside the range");
+  } else if (kind == InputKind::Pixel && (lo > 0 || hi < 255)) {
+    // snn_encode_c7
+    return emitOpError("range of a pixel input without a table must hold "
+                       "0..255");
+  }
   double bound = getBound().convertToDouble();
-  if (getKind() == InputKind::Real ? !(bound > 0) || !std::isfinite(bound)
-                                   : bound != 0)
-    return emitOpError("a real input, and no other, needs a positive bound");
+  // snn_encode_c8
+  if (kind == InputKind::Real ? !isPositive(bound) : bound != 0)
+    return emitOpError("a real input, and no other, needs a positive finite "
+                       "bound");
   return success();
 }
 
 LogicalResult DiscretizeOp::verify() {
-  auto in = getInput().getType(), out = getOutput().getType();
-  // discretize_c1
-  if (in != getCurrentFor(in, in.getShape(), /*real=*/true) ||
-      !in.getConstant() || out.getShape() != in.getShape() ||
-      out.getTimeSteps() != in.getTimeSteps() || !out.getConstant() ||
-      !isInteger(out))
+  CurrentType in = getInput().getType(), out = getOutput().getType();
+  // snn_discretize_c1
+  if (isInteger(in) || !in.getConstant() || !isInteger(out) ||
+      !out.getConstant() || out.getShape() != in.getShape() ||
+      out.getTimeSteps() != in.getTimeSteps())
     return emitOpError("maps a real constant current to an integer one");
-  // discretize_c2
-  if (int64_t(getShift()) < 0 || int64_t(getShift()) > 62)
+  int64_t shift = getShift();
+  // snn_discretize_c2
+  if (shift < 0 || shift > kMaxShift)
     return emitOpError("shift must be in 0..62");
   return success();
 }
@@ -164,17 +188,19 @@ LogicalResult DiscretizeOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// The type of a synapse's result follows from its input and weights.
-static LogicalResult verifyCurrent(Operation *op, Type input, CurrentType output,
-                                   bool real) {
-  if (output != getCurrentFor(input, output.getShape(), real))
-    return op->emitOpError("output must be ")
-           << getCurrentFor(input, output.getShape(), real);
+static LogicalResult verifyCurrent(Operation *op, Type input,
+                                   CurrentType output, bool real) {
+  CurrentType expected = getCurrentFor(input, output.getShape(), real);
+  // snn_conv2d_c8, snn_linear_c3, snn_sum_pool_c5
+  if (output != expected)
+    return op->emitOpError("output must be ") << expected;
   return success();
 }
 
 static WeightsOp lookupWeights(Operation *op, FlatSymbolRefAttr name,
                                SymbolTableCollection &symbols) {
   auto weights = symbols.lookupNearestSymbolFrom<WeightsOp>(op, name);
+  // snn_conv2d_c4, snn_linear_c1
   if (!weights)
     op->emitOpError() << "'" << name.getValue()
                       << "' does not name a 'snn.weights' operation";
@@ -207,19 +233,24 @@ LogicalResult Conv2DOp::verifySymbolUses(SymbolTableCollection &symbols) {
   ArrayRef<int64_t> in = getShape(getInput().getType());
   ArrayRef<int64_t> out = getOutput().getType().getShape();
   int64_t perGroup = in[0] / int64_t(getGroups());
-  // snn_conv2d_c4
+  // snn_conv2d_c5
   if (type.getRank() != 4 || type.getDimSize(0) != out[0] ||
       type.getDimSize(1) != perGroup)
     return emitOpError("weights must be ")
            << out[0] << "x" << perGroup << "xKxL for these channels and groups";
-  Window window = getWindow(*this, type);
-  // snn_conv2d_c5
-  for (unsigned dim : {0u, 1u})
-    if (out[dim + 1] != window.outputExtent(dim, in[dim + 1]))
-      return emitOpError("output extent ")
-             << out[dim + 1] << " must be "
-             << window.outputExtent(dim, in[dim + 1]);
+  std::string error;
+  Window window = Window::get(type.getShape().drop_front(2), getStrides(),
+                              getPads(), getDilations(), error);
   // snn_conv2d_c6
+  if (!error.empty())
+    return emitOpError(error);
+  for (unsigned dim : {0u, 1u}) {
+    int64_t extent = window.outputExtent(dim, in[dim + 1]);
+    // snn_conv2d_c7
+    if (out[dim + 1] != extent)
+      return emitOpError("output extent ")
+             << out[dim + 1] << " must be " << extent;
+  }
   return verifyCurrent(*this, getInput().getType(), getOutput().getType(),
                        type.getElementType().isF64());
 }
@@ -231,32 +262,33 @@ LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &symbols) {
   ShapedType type = weights.getValues().getShapedType();
   ArrayRef<int64_t> in = getShape(getInput().getType());
   ArrayRef<int64_t> out = getOutput().getType().getShape();
-  // snn_linear_c1
+  // snn_linear_c2
   if (in.size() != 1 || out.size() != 1 || type.getRank() != 2 ||
       type.getDimSize(0) != out[0] || type.getDimSize(1) != in[0])
     return emitOpError("input and output must be vectors, weights output by "
                        "input");
-  // snn_linear_c2
   return verifyCurrent(*this, getInput().getType(), getOutput().getType(),
                        type.getElementType().isF64());
 }
 
-LogicalResult LinearOp::verify() { return success(); }
-
-/// Channels, extents and padding of a pooling.
+/// Windows of a pooling: the extents are the floored or the ceiled ones.
 template <typename PoolOp>
-static LogicalResult verifyPool(PoolOp op, ArrayRef<int64_t> in,
-                                ArrayRef<int64_t> out) {
+static LogicalResult verifyPool(PoolOp op, Window &window) {
   std::string error;
-  Window window = Window::get(op.getKernel(), op.getStrides(), op.getPads(),
-                              op.getDilations(), error);
+  window = Window::get(op.getKernel(), op.getStrides(), op.getPads(),
+                       op.getDilations(), error);
+  // snn_sum_pool_c1, snn_max_pool_c1
   if (!error.empty())
     return op.emitOpError(error);
+  ArrayRef<int64_t> in = getShape(op.getInput().getType());
+  ArrayRef<int64_t> out = getShape(op.getOutput().getType());
+  // snn_sum_pool_c2, snn_max_pool_c2
   if (in.size() != 3 || out.size() != 3 || in[0] != out[0])
     return op.emitOpError("input and output must be [C, H, W] with equal C");
   for (unsigned dim : {0u, 1u}) {
     int64_t floored = window.outputExtent(dim, in[dim + 1]);
     int64_t ceiled = window.outputExtent(dim, in[dim + 1], /*ceil=*/true);
+    // snn_sum_pool_c3, snn_max_pool_c3
     if (out[dim + 1] != floored && out[dim + 1] != ceiled)
       return op.emitOpError("output extent ")
              << out[dim + 1] << " must be " << floored << " or " << ceiled;
@@ -265,17 +297,15 @@ static LogicalResult verifyPool(PoolOp op, ArrayRef<int64_t> in,
 }
 
 LogicalResult SumPoolOp::verify() {
-  ArrayRef<int64_t> out = getOutput().getType().getShape();
-  // sum_pool_c1..c3
-  if (failed(verifyPool(*this, getShape(getInput().getType()), out)))
+  Window window;
+  if (failed(verifyPool(*this, window)))
     return failure();
-  if (auto multipliers = getMultipliers()) {
-    // sum_pool_c4
-    if (int64_t(multipliers->size()) != out[1] * out[2] ||
-        !llvm::all_of(*multipliers, [](int64_t m) { return m > 0; }))
-      return emitOpError("needs one positive multiplier a window");
-  }
-  // sum_pool_c5
+  ArrayRef<int64_t> out = getOutput().getType().getShape();
+  auto multipliers = getMultipliers();
+  // snn_sum_pool_c4
+  if (multipliers && (int64_t(multipliers->size()) != out[1] * out[2] ||
+                      !llvm::all_of(*multipliers, isPositiveInteger)))
+    return emitOpError("needs one positive multiplier a window");
   return verifyCurrent(*this, getInput().getType(), getOutput().getType(),
                        /*real=*/false);
 }
@@ -306,10 +336,10 @@ LogicalResult TransposeOp::verify() {
   // snn_transpose_c1
   if (permutation.size() != in.size() || !seen.all())
     return emitOpError("permutation must name every dimension once");
+  Type expected = withShape(getInput().getType(), shape);
   // snn_transpose_c2
-  if (getOutput().getType() != withShape(getInput().getType(), shape))
-    return emitOpError("output must be ")
-           << withShape(getInput().getType(), shape);
+  if (getOutput().getType() != expected)
+    return emitOpError("output must be ") << expected;
   return success();
 }
 
@@ -320,6 +350,7 @@ LogicalResult ConcatOp::verify() {
   Type first = getInputs()[0].getType();
   SmallVector<int64_t> shape(getShape(first));
   int64_t axis = getAxis();
+  // snn_concat_c2
   if (axis < 0 || axis >= int64_t(shape.size()))
     return emitOpError("axis must be inside the rank");
   shape[axis] = 0;
@@ -331,10 +362,10 @@ LogicalResult ConcatOp::verify() {
       shape[axis] += extents[axis];
       extents[axis] = shape[axis];
     }
-    // snn_concat_c2
-    if (ArrayRef<int64_t>(extents) != ArrayRef<int64_t>(shape))
-      return emitOpError("inputs must match except in the axis");
     // snn_concat_c3
+    if (extents != shape)
+      return emitOpError("inputs must match except in the axis");
+    // snn_concat_c4
     if (isa<TrainType>(type) != isa<TrainType>(first) ||
         getTimeSteps(type) != getTimeSteps(first) ||
         isInteger(type) != isInteger(first) ||
@@ -345,12 +376,17 @@ LogicalResult ConcatOp::verify() {
       hi = std::max(hi, train.getHi());
     }
   }
-  Type expected = withShape(first, shape);
-  if (isa<TrainType>(first))
-    expected = TrainType::get(getContext(), shape, getTimeSteps(first), lo, hi);
-  // snn_concat_c4
+  // The type of the output bounds the extents, so compare before making one.
+  Type expected;
+  if (getShape(getOutput().getType()) == ArrayRef<int64_t>(shape))
+    expected = isa<TrainType>(first)
+                   ? Type(TrainType::get(getContext(), shape,
+                                         getTimeSteps(first), lo, hi))
+                   : withShape(first, shape);
+  // snn_concat_c5
   if (getOutput().getType() != expected)
-    return emitOpError("output must be ") << expected;
+    return emitOpError("output must have the shape [")
+           << shape << "], the inputs' kind and the hull of their bounds";
   return success();
 }
 
@@ -361,14 +397,16 @@ LogicalResult PadOp::verify() {
     return emitOpError("low and high need one entry a dimension");
   for (auto [extent, low, high] : llvm::zip(shape, getLow(), getHigh())) {
     // snn_pad_c2
-    if (low < 0 || high < 0)
-      return emitOpError("low and high must not be negative");
+    if (low < 0 || high < 0 || low > kMaxElements || high > kMaxElements)
+      return emitOpError("low and high must be in 0..") << kMaxElements;
     extent += low + high;
   }
+  Type out = getOutput().getType();
   // snn_pad_c3
-  if (getOutput().getType() != withShape(getInput().getType(), shape))
-    return emitOpError("output must be ")
-           << withShape(getInput().getType(), shape);
+  if (getShape(out) != ArrayRef<int64_t>(shape) ||
+      out != withShape(getInput().getType(), shape))
+    return emitOpError("output must have the shape [")
+           << shape << "] and otherwise the input's type";
   return success();
 }
 
@@ -377,24 +415,27 @@ LogicalResult PadOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult MaxPoolOp::verify() {
-  TrainType in = getInput().getType(), out = getOutput().getType();
-  // snn_max_pool_c1..c3
-  if (failed(verifyPool(*this, in.getShape(), out.getShape())))
+  Window window;
+  if (failed(verifyPool(*this, window)))
     return failure();
+  TrainType in = getInput().getType(), out = getOutput().getType();
   // snn_max_pool_c4
   if (withShape(in, out.getShape()) != out)
     return emitOpError("output must have the input's steps and bounds");
-  Window window = getWindow(*this);
-  // snn_max_pool_c5
-  for (int64_t i = 0; i < out.getShape()[1]; ++i)
-    for (int64_t j = 0; j < out.getShape()[2]; ++j)
-      if (window.tapsInside(i, j, in.getShape()[1], in.getShape()[2],
-                            /*padded=*/false) == 0)
-        return emitOpError("window (")
-               << i << ", " << j << ") holds only padding";
+  for (unsigned dim : {0u, 1u}) {
+    int64_t empty =
+        window.firstEmpty(dim, in.getShape()[dim + 1], out.getShape()[dim + 1]);
+    // snn_max_pool_c5
+    if (empty >= 0)
+      return emitOpError("window ")
+             << empty << " of dimension " << dim + 1 << " holds only padding";
+  }
   // snn_max_pool_c6
   if (getMinimum() && int64_t(getMinimum()->size()) != in.getShape()[0])
     return emitOpError("minimum needs one flag a channel");
+  // snn_max_pool_c7
+  if (getName().empty())
+    return emitOpError("name must not be empty");
   return success();
 }
 
@@ -402,27 +443,37 @@ LogicalResult MaxPoolOp::verify() {
 static LogicalResult verifyCoefficients(Operation *op, StringRef what,
                                         ElementsAttr values,
                                         ArrayRef<int64_t> shape, bool real) {
-  bool typed = real ? values.getElementType().isF64()
-                    : values.getElementType().isInteger(64);
-  if (!typed)
-    return op->emitOpError() << what << " must be " << (real ? "f64" : "i64");
+  Type element = values.getElementType();
+  // snn_if_c4, snn_integer_if_c4, snn_readout_c5
+  if (!(real ? element.isF64() : element.isSignlessInteger(64)) ||
+      !isWellFormed(values))
+    return op->emitOpError()
+           << what << " must be a dense " << (real ? "f64" : "i64")
+           << " tensor with all its data";
   int64_t count = values.getNumElements();
   int64_t elements = ShapedType::getNumElements(shape);
-  if (count == 1 || count == shape[0] || count == elements)
-    return success();
-  return op->emitOpError() << what << " needs 1, " << shape[0] << " or "
-                           << elements << " elements, has " << count;
+  // snn_if_c5, snn_integer_if_c5, snn_readout_c6
+  if (count != 1 && count != shape[0] && count != elements)
+    return op->emitOpError() << what << " needs 1, " << shape[0] << " or "
+                             << elements << " elements, has " << count;
+  // snn_if_c6, snn_readout_c7
+  if (real && !isFinite(values))
+    return op->emitOpError() << what << " must be finite";
+  return success();
 }
 
 /// Inputs of a neuron or readout: one coefficient each, one shape, one T.
 static LogicalResult verifyInputs(Operation *op, ValueRange inputs,
                                   StringRef what, ArrayAttr coefficients,
                                   ArrayRef<int64_t> shape, bool real) {
+  // snn_if_c1, snn_integer_if_c1, snn_readout_c2
   if (coefficients.size() != inputs.size())
     return op->emitOpError() << "needs one of " << what << " an input";
   for (auto [input, attribute] : llvm::zip(inputs, coefficients)) {
+    // snn_if_c2, snn_integer_if_c2, snn_readout_c3
     if (getShape(input.getType()) != shape)
       return op->emitOpError("inputs and output must have one shape");
+    // snn_if_c3, snn_integer_if_c3, snn_readout_c4
     if (getTimeSteps(input.getType()) != getTimeSteps(inputs[0].getType()))
       return op->emitOpError("inputs must have the same number of time steps");
     if (failed(verifyCoefficients(op, what, cast<ElementsAttr>(attribute),
@@ -432,95 +483,108 @@ static LogicalResult verifyInputs(Operation *op, ValueRange inputs,
   return success();
 }
 
-static LogicalResult verifySteps(Operation *op, ValueRange inputs,
-                                 TrainType output) {
-  if (!inputs.empty() && getTimeSteps(inputs[0].getType()) != output.getTimeSteps())
-    return op->emitOpError("inputs and output must have the same time steps");
-  if (output.getLo() == output.getHi())
-    return op->emitOpError("count bounds must hold more than 0");
+/// What both kinds of neurons demand of steps, count bounds and name.
+template <typename NeuronOp> static LogicalResult verifyNeuron(NeuronOp op) {
+  TrainType out = op.getOutput().getType();
+  // snn_if_c7, snn_integer_if_c6
+  if (!op.getInputs().empty() &&
+      getTimeSteps(op.getInputs()[0].getType()) != out.getTimeSteps())
+    return op.emitOpError("inputs and output must have the same time steps");
+  // snn_if_c8, snn_integer_if_c7
+  if (out.getLo() == out.getHi())
+    return op.emitOpError("count bounds must hold more than 0");
+  // snn_if_c9, snn_integer_if_c8
+  if (op.getUnsignedNeuron() && out.getLo() < 0)
+    return op.emitOpError("unsigned neurons cannot count below 0");
+  // snn_if_c10, snn_integer_if_c9
+  if (op.getName().empty())
+    return op.emitOpError("name must not be empty");
+  // snn_if_c11, snn_integer_if_c10
+  if (std::max(-out.getLo(), out.getHi()) > out.getTimeSteps() &&
+      !op.getApproximate())
+    return op.emitOpError("with fewer steps than count levels is approximate "
+                          "and must say so");
   return success();
 }
 
 LogicalResult IFOp::verify() {
-  TrainType out = getOutput().getType();
-  ArrayRef<int64_t> shape = out.getShape();
-  // if_c1, if_c2, if_c3, if_c4
-  if (failed(verifyInputs(*this, getInputs(), "gains", getGains(), shape, true)) ||
+  ArrayRef<int64_t> shape = getOutput().getType().getShape();
+  if (failed(
+          verifyInputs(*this, getInputs(), "gains", getGains(), shape, true)) ||
       failed(verifyCoefficients(*this, "bias", getBias(), shape, true)) ||
-      failed(verifySteps(*this, getInputs(), out)))
+      failed(verifyNeuron(*this)))
     return failure();
-  // if_c5
   for (ArrayRef<double> list : {getTheta(), getStart()})
+    // snn_if_c12
     if (list.size() != 1 && int64_t(list.size()) != shape[0])
       return emitOpError("theta and start need 1 or ")
              << shape[0] << " entries";
-  // if_c6
-  if (!llvm::all_of(getTheta(), [](double theta) {
-        return theta > 0 && std::isfinite(theta);
-      }))
+  // snn_if_c13
+  if (!llvm::all_of(getTheta(), isPositive))
     return emitOpError("theta must be positive and finite");
-  // if_c7
-  if (!llvm::all_of(getStart(), [](double v) { return std::isfinite(v); }))
+  // snn_if_c14
+  if (!allFinite(getStart()))
     return emitOpError("start must be finite");
   double epsilon = getEpsilon().convertToDouble();
-  // if_c8
+  // snn_if_c15
   if (!(epsilon >= 0) || !std::isfinite(epsilon))
     return emitOpError("epsilon must be finite and not negative");
-  // if_c9
-  if (getUnsignedNeuron() && out.getLo() < 0)
-    return emitOpError("unsigned neurons cannot count below 0");
   return success();
 }
 
 LogicalResult IntegerIFOp::verify() {
-  TrainType out = getOutput().getType();
-  ArrayRef<int64_t> shape = out.getShape();
-  // integer_if_c1..c4
+  ArrayRef<int64_t> shape = getOutput().getType().getShape();
   if (failed(verifyInputs(*this, getInputs(), "factors", getFactors(), shape,
                           false)) ||
       failed(verifyCoefficients(*this, "bias", getBias(), shape, false)) ||
-      failed(verifySteps(*this, getInputs(), out)))
+      failed(verifyNeuron(*this)))
     return failure();
-  // integer_if_c5
+  // snn_integer_if_c11
   if (!llvm::all_of(getInputs(),
                     [](Value input) { return isInteger(input.getType()); }))
     return emitOpError("inputs must be trains or integer currents");
-  // integer_if_c6
+  // snn_integer_if_c12
   if (getShifts().size() != getInputs().size() ||
-      !llvm::all_of(getShifts(), [](int64_t s) { return s >= 0 && s <= 62; }))
+      !llvm::all_of(getShifts(),
+                    [](int64_t s) { return s >= 0 && s <= kMaxShift; }))
     return emitOpError("needs one shift in 0..62 an input");
-  // integer_if_c7
   for (ArrayRef<int64_t> list : {getTheta(), getStart(), getEpsilon()})
+    // snn_integer_if_c13
     if (list.size() != 1 && int64_t(list.size()) != shape[0])
       return emitOpError("theta, start and epsilon need 1 or ")
              << shape[0] << " entries";
-  // integer_if_c8
-  if (!llvm::all_of(getTheta(), [](int64_t theta) { return theta > 0; }) ||
-      !llvm::all_of(getEpsilon(), [](int64_t e) { return e > 0; }))
-    return emitOpError("theta and epsilon must be positive");
   int64_t bits = getStateBits();
-  // integer_if_c9
+  // snn_integer_if_c14
   if (bits != 32 && bits != 64)
     return emitOpError("state must be 32 or 64 bits");
+  int64_t limit = bits == 32 ? INT32_MAX : INT64_MAX;
+  auto isThreshold = [&](int64_t value) { return value > 0 && value <= limit; };
+  // snn_integer_if_c15
+  if (!llvm::all_of(getTheta(), isThreshold) ||
+      !llvm::all_of(getEpsilon(), isThreshold))
+    return emitOpError("theta and epsilon must be positive and fit into the "
+                       "state");
   int64_t min = getMembraneMin(), max = getMembraneMax();
-  // integer_if_c10
-  if (min > 0 || max < 0 || (bits == 32 && (min < INT32_MIN || max > INT32_MAX)))
-    return emitOpError("membrane range must hold 0 and fit into the state");
-  // integer_if_c11
-  if (getUnsignedNeuron() && out.getLo() < 0)
-    return emitOpError("unsigned neurons cannot count below 0");
+  // snn_integer_if_c16
+  if (min < -limit - 1 || max > limit ||
+      !llvm::all_of(getStart(),
+                    [&](int64_t v) { return v >= min && v <= max; }))
+    return emitOpError("membrane range must hold every start value and fit "
+                       "into the state");
   return success();
 }
 
 LogicalResult ReadoutOp::verify() {
-  ArrayRef<int64_t> shape =
-      cast<RankedTensorType>(getOutput().getType()).getShape();
-  // readout_c1
+  ArrayRef<int64_t> shape = getOutput().getType().getShape();
+  // snn_readout_c1
   if (shape.empty() || getInputs().empty())
     return emitOpError("needs inputs and a channel dimension");
-  // readout_c2..c4
-  if (failed(verifyInputs(*this, getInputs(), "gains", getGains(), shape, true)))
+  if (failed(
+          verifyInputs(*this, getInputs(), "gains", getGains(), shape, true)) ||
+      failed(verifyCoefficients(*this, "offset", getOffset(), shape, true)))
     return failure();
-  // readout_c5
-  return verifyCoefficients(*this, "offset", getOffset(), shape, true);
+  // snn_readout_c8
+  if (getName().empty())
+    return emitOpError("name must not be empty");
+  return success();
 }

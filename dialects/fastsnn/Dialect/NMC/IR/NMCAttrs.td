@@ -80,6 +80,10 @@ def NMC_WindowAttr : NMC_Stage<"Window", "window"> {
     `kernel` `=` `[` $kernel `]` `,` `strides` `=` `[` $strides `]` `,`
     `dilations` `=` `[` $dilations `]` `,` `pads` `=` `[` $pads `]` `>`
   }];
+  let extraClassDeclaration = [{
+    /// Kernel, strides, dilations and leading pads; `output` is the stage's own.
+    ::fastsnn::Window getGeometry() const;
+  }];
 }
 
 def NMC_SumWindowAttr : NMC_Stage<"SumWindow", "sum_window"> {

@@ -18,8 +18,8 @@ include "mlir/IR/SymbolInterfaces.td"
 class NMC_Op<string mnemonic, list<Trait> traits = []>
     : Op<NMC_Dialect, mnemonic, traits>;
 
-def NMC_ProgramOp : NMC_Op<"program", [Symbol, SymbolTable, NoTerminator,
-                                       HasOnlyGraphRegion]> {
+def NMC_ProgramOp : NMC_Op<"program", [Symbol, SymbolTable, SingleBlock,
+                                       NoTerminator, HasOnlyGraphRegion]> {
   let summary = "one network's program";
   let description = [{
     Holds weights, pools in topological order, connections and one
@@ -29,6 +29,7 @@ def NMC_ProgramOp : NMC_Op<"program", [Symbol, SymbolTable, NoTerminator,
                        DefaultValuedAttr<DictionaryAttr, "{}">:$provenance);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `steps` $time_steps attr-dict-with-keyword $body";
+  let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
 
@@ -134,8 +135,10 @@ def NMC_ConnectOp : NMC_ProgramItem<"connect", [Symbol]> {
 // Micro-operations
 //===----------------------------------------------------------------------===//
 
-class NMC_Code<string mnemonic> : NMC_ProgramItem<mnemonic, [NoTerminator]> {
+class NMC_Code<string mnemonic>
+    : NMC_ProgramItem<mnemonic, [SingleBlock, NoTerminator, HasOnlyGraphRegion]> {
   let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
   let assemblyFormat = "attr-dict-with-keyword $body";
 }
 def NMC_PrologueOp : NMC_Code<"prologue"> { let summary = "runs once, before the first step"; }

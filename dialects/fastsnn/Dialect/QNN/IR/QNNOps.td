@@ -22,7 +22,9 @@ class QNN_Op<string mnemonic, list<Trait> traits = []>
 class QNN_ComputeOp<string mnemonic, list<Trait> traits = []>
     : QNN_Op<mnemonic, !listconcat(traits, [Pure])>;
 
-def QNN_Tensor : StaticShapeTensorOf<[F64]>;
+def QNN_Tensor : Type<CPred<"::fastsnn::qnn::isActivation($_self)">,
+    "float64 tensor of positive static extents and at most 2^30 elements",
+    "::mlir::RankedTensorType">;
 def QNN_FeatureMap
     : ConfinedType<QNN_Tensor, [HasAnyRankOfPred<[3]>], "feature map of float64, [C, H, W]">;
 def QNN_Vector
@@ -173,7 +175,7 @@ def QNN_MaxPoolOp : QNN_ComputeOp<"max_pool"> {
 
 def QNN_ClampOp : QNN_ComputeOp<"clamp", [AllTypesMatch<["input", "output"]>]> {
   let summary = "clamp to [min, max]; relu is clamp to [0, inf]";
-  let description = "`y = min(max(x, min), max)`; `min <= max`, either may be infinite.";
+  let description = "`y = min(max(x, min), max)`; `min` may be -inf, `max` +inf.";
   let arguments = (ins QNN_Tensor:$input, F64Attr:$min, F64Attr:$max);
   let results = (outs QNN_Tensor:$output);
   let assemblyFormat = "$input `min` $min `max` $max attr-dict `:` type($input)";

@@ -25,7 +25,9 @@ class SNN_ComputeOp<string mnemonic, list<Trait> traits = []>
 /// Train and current values share shape and number of steps.
 def SNN_Signal : AnyTypeOf<[SNN_Train, SNN_Current], "spike train or current">;
 
-def SNN_HostTensor : StaticShapeTensorOf<[F64]>;
+def SNN_HostTensor : Type<CPred<"::fastsnn::snn::isHostTensor($_self)">,
+    "float64 tensor of positive static extents and at most 2^30 elements",
+    "::mlir::RankedTensorType">;
 
 //===----------------------------------------------------------------------===//
 // Constants and inputs
@@ -61,7 +63,7 @@ def SNN_EncodeOp : SNN_ComputeOp<"encode"> {
       DefaultValuedAttr<F64Attr, "0.0">:$bound);
   let results = (outs SNN_Current:$current);
   let assemblyFormat = [{
-    $kind $input `range` $lo `:` $hi attr-dict `:` type($input) `->` type($current)
+    $kind $input `range` $lo `:` $hi attr-dict `:` qualified(type($input)) `->` qualified(type($current))
   }];
   let hasVerifier = 1;
 }
@@ -71,7 +73,7 @@ def SNN_DiscretizeOp : SNN_ComputeOp<"discretize"> {
   let description = "`I = llrint(ldexp(x, shift))`";
   let arguments = (ins SNN_Current:$input, I64Attr:$shift);
   let results = (outs SNN_Current:$output);
-  let assemblyFormat = "$input `shift` $shift attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input `shift` $shift attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -95,7 +97,7 @@ def SNN_Conv2DOp : SNN_ComputeOp<"conv2d", [DeclareOpInterfaceMethods<SymbolUser
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
       DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs SNN_Current:$output);
-  let assemblyFormat = "$input `,` $weights attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input `,` $weights attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -104,8 +106,7 @@ def SNN_LinearOp : SNN_ComputeOp<"linear", [DeclareOpInterfaceMethods<SymbolUser
   let description = "`y[o] = sum_i w[o, i] * x[i]` at every step";
   let arguments = (ins SNN_Signal:$input, FlatSymbolRefAttr:$weights);
   let results = (outs SNN_Current:$output);
-  let assemblyFormat = "$input `,` $weights attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
+  let assemblyFormat = "$input `,` $weights attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
 }
 
 def SNN_SumPoolOp : SNN_ComputeOp<"sum_pool"> {
@@ -121,7 +122,7 @@ def SNN_SumPoolOp : SNN_ComputeOp<"sum_pool"> {
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
       OptionalAttr<DenseI64ArrayAttr>:$multipliers);
   let results = (outs SNN_Current:$output);
-  let assemblyFormat = "$input `kernel` $kernel attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input `kernel` $kernel attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -133,7 +134,7 @@ def SNN_ReshapeOp : SNN_ComputeOp<"reshape"> {
   let summary = "the same elements in row-major order, another shape";
   let arguments = (ins SNN_Signal:$input);
   let results = (outs SNN_Signal:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -142,7 +143,7 @@ def SNN_TransposeOp : SNN_ComputeOp<"transpose"> {
   let description = "Dimension i of the result is dimension `permutation[i]` of the input.";
   let arguments = (ins SNN_Signal:$input, DenseI64ArrayAttr:$permutation);
   let results = (outs SNN_Signal:$output);
-  let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input $permutation attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -154,7 +155,7 @@ def SNN_ConcatOp : SNN_ComputeOp<"concat"> {
   }];
   let arguments = (ins Variadic<SNN_Signal>:$inputs, I64Attr:$axis);
   let results = (outs SNN_Signal:$output);
-  let assemblyFormat = "$inputs `axis` $axis attr-dict `:` type($inputs) `->` type($output)";
+  let assemblyFormat = "$inputs `axis` $axis attr-dict `:` qualified(type($inputs)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -163,7 +164,7 @@ def SNN_PadOp : SNN_ComputeOp<"pad"> {
   let description = "`low` and `high` give the number of elements in front of and behind each dimension.";
   let arguments = (ins SNN_Signal:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high);
   let results = (outs SNN_Signal:$output);
-  let assemblyFormat = "$input `low` $low `high` $high attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input `low` $low `high` $high attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -189,7 +190,7 @@ def SNN_MaxPoolOp : SNN_ComputeOp<"max_pool"> {
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
       OptionalAttr<DenseBoolArrayAttr>:$minimum);
   let results = (outs SNN_Train:$output);
-  let assemblyFormat = "$input $name `kernel` $kernel attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "$input $name `kernel` $kernel attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
   let hasVerifier = 1;
 }
 
@@ -220,7 +221,7 @@ def SNN_IFOp : SNN_ComputeOp<"if"> {
   let results = (outs SNN_Train:$output);
   let assemblyFormat = [{
     $inputs $name `gains` $gains `bias` $bias `theta` $theta `start` $start
-    `epsilon` $epsilon attr-dict `:` type($inputs) `->` type($output)
+    `epsilon` $epsilon attr-dict `:` qualified(type($inputs)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }
@@ -253,7 +254,7 @@ def SNN_IntegerIFOp : SNN_ComputeOp<"integer_if"> {
     $inputs $name `factors` $factors `shifts` $shifts `bias` $bias
     `theta` $theta `start` $start `epsilon` $epsilon
     `state` $state_bits `min` $membrane_min `max` $membrane_max
-    `certificate` $certificate attr-dict `:` type($inputs) `->` type($output)
+    `certificate` $certificate attr-dict `:` qualified(type($inputs)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }
@@ -275,7 +276,7 @@ def SNN_ReadoutOp : SNN_ComputeOp<"readout"> {
   let results = (outs SNN_HostTensor:$output);
   let assemblyFormat = [{
     $inputs $name `gains` $gains `offset` $offset attr-dict
-    `:` type($inputs) `->` type($output)
+    `:` qualified(type($inputs)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }

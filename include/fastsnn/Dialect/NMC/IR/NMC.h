@@ -9,6 +9,7 @@
 #ifndef FASTSNN_DIALECT_NMC_IR_NMC_H
 #define FASTSNN_DIALECT_NMC_IR_NMC_H
 
+#include "fastsnn/Support/Window.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -26,5 +27,15 @@
 
 #define GET_OP_CLASSES
 #include "fastsnn/Dialect/NMC/IR/NMCOps.h.inc"
+
+namespace fastsnn::nmc {
+
+/// Number of indices that an address stage reads and writes.
+int64_t getInputSize(mlir::Attribute stage);
+int64_t getOutputSize(mlir::Attribute stage);
+/// The weights of a weighted stage, null for the others.
+mlir::FlatSymbolRefAttr getWeightsOf(mlir::Attribute stage);
+
+} // namespace fastsnn::nmc
 
 #endif // FASTSNN_DIALECT_NMC_IR_NMC_H

@@ -36,6 +36,14 @@ inline constexpr llvm::StringLiteral kNameAttr = "qnn.name";
 /// with `op` (ONNX operator type) and its attributes.
 inline constexpr llvm::StringLiteral kHostAttr = "qnn.host";
 
+/// True for the types of activations: float64 tensors without an encoding, of
+/// positive static extents and at most kMaxElements elements.
+bool isActivation(mlir::Type type);
+
+/// True for an array of dictionaries, each with a string `op`: the form of
+/// kHostAttr.
+bool isHostList(mlir::Attribute attribute);
+
 /// Geometry of a verified operator.
 Window getWindow(Conv2DOp op, mlir::ShapedType weights);
 Window getWindow(AvgPoolOp op);

@@ -33,6 +33,10 @@
 
 namespace fastsnn::snn {
 
+/// True for what the host gives and gets: float64 tensors without an encoding,
+/// of positive static extents and at most kMaxElements elements.
+bool isHostTensor(mlir::Type type);
+
 /// Extents, steps and constancy of a train or current.
 llvm::ArrayRef<int64_t> getShape(mlir::Type signal);
 int64_t getTimeSteps(mlir::Type signal);
