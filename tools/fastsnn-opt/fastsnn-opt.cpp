@@ -1,13 +1,25 @@
+//===- fastsnn-opt.cpp - Optimizer driver -----------------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Conversion/Passes.h"
 #include "fastsnn/Dialect/NMC/IR/NMC.h"
-#include "fastsnn/Dialect/QNN/IR/QNN.h"
-#include "fastsnn/Dialect/SNN/IR/SNN.h"
+#include "fastsnn/Dialect/QNN/Transforms/Passes.h"
+#include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<fastsnn::qnn::QNNDialect, fastsnn::snn::SNNDialect,
                   fastsnn::nmc::NMCDialect, mlir::func::FuncDialect>();
+  fastsnn::qnn::registerQNNPasses();
+  mlir::registerCanonicalizerPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "FastSNN optimizer driver\n", registry));
 }

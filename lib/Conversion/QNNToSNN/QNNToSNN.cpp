@@ -1,0 +1,91 @@
+//===- QNNToSNN.cpp - Quantizers become neurons -----------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Converter.h"
+#include "fastsnn/Conversion/Passes.h"
+#include <cmath>
+
+namespace fastsnn {
+#define GEN_PASS_DEF_CONVERTQNNTOSNN
+#include "fastsnn/Conversion/Passes.h.inc"
+} // namespace fastsnn
+
+using namespace mlir;
+using namespace fastsnn;
+
+namespace {
+/// A quantizer that only constant steps separate from a network input encodes
+/// it; it is no layer.
+bool isInputEncoding(qnn::QuantizeOp op) {
+  Value value = op.getInput();
+  while (Operation *producer = value.getDefiningOp()) {
+    if (!isa<qnn::AffineOp, qnn::PreprocessOp>(producer))
+      return false;
+    value = producer->getOperand(0);
+  }
+  return true;
+}
+
+struct ConvertQNNToSNN
+    : public fastsnn::impl::ConvertQNNToSNNBase<ConvertQNNToSNN> {
+  using ConvertQNNToSNNBase::ConvertQNNToSNNBase;
+
+  LogicalResult checkOptions() {
+    ModuleOp module = getOperation();
+    if (timeSteps < 0 || timeSteps > (1 << 20))
+      return module.emitError("time steps ")
+             << timeSteps << " are out of range 1..1048576; choose fewer";
+    if (!(epsilon >= 0) || !std::isfinite(epsilon))
+      return module.emitError("epsilon must be finite and not negative");
+    if (!(inputBound > 0) || !std::isfinite(inputBound))
+      return module.emitError("input bound must be finite and positive");
+    return success();
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(checkOptions()))
+      return signalPassFailure();
+    ConversionOptions options;
+    options.epsilon = epsilon;
+    options.unsignedNeurons = unsignedNeurons;
+    options.inputBound = inputBound;
+    options.timeSteps = timeSteps;
+    if (timeSteps == 0) {
+      options.timeSteps = 1;
+      module.walk([&](qnn::QuantizeOp op) {
+        if (!isInputEncoding(op))
+          options.timeSteps =
+              std::max({options.timeSteps, int64_t(int32_t(op.getHi())),
+                        -int64_t(int32_t(op.getLo()))});
+      });
+    }
+    // The names of the weights pass on to the spiking ones.
+    llvm::StringMap<LayerWeights> weights;
+    for (auto op : llvm::make_early_inc_range(module.getOps<qnn::WeightsOp>())) {
+      LayerWeights layer;
+      layer.values = op.getValues();
+      if (auto scale = op.getScale())
+        layer.scale = scale->vec();
+      weights[op.getName()] = std::move(layer);
+      op.erase();
+    }
+    bool good = true;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      Converter converter(module, options, weights);
+      good &= succeeded(converter.convert(function));
+      numLayers += converter.numLayers;
+      numApproximate += converter.numApproximate;
+    }
+    if (!good)
+      signalPassFailure();
+  }
+};
+} // namespace
