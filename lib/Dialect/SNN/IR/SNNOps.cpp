@@ -467,8 +467,8 @@ static LogicalResult verifyInputs(Operation *op, ValueRange inputs,
                                   StringRef what, ArrayAttr coefficients,
                                   ArrayRef<int64_t> shape, bool real) {
   // snn_if_c1, snn_integer_if_c1, snn_readout_c2
-  if (coefficients.size() != inputs.size())
-    return op->emitOpError() << "needs one of " << what << " an input";
+  if (inputs.empty() || coefficients.size() != inputs.size())
+    return op->emitOpError() << "needs inputs, and one of " << what << " each";
   for (auto [input, attribute] : llvm::zip(inputs, coefficients)) {
     // snn_if_c2, snn_integer_if_c2, snn_readout_c3
     if (getShape(input.getType()) != shape)
@@ -487,8 +487,7 @@ static LogicalResult verifyInputs(Operation *op, ValueRange inputs,
 template <typename NeuronOp> static LogicalResult verifyNeuron(NeuronOp op) {
   TrainType out = op.getOutput().getType();
   // snn_if_c7, snn_integer_if_c6
-  if (!op.getInputs().empty() &&
-      getTimeSteps(op.getInputs()[0].getType()) != out.getTimeSteps())
+  if (getTimeSteps(op.getInputs()[0].getType()) != out.getTimeSteps())
     return op.emitOpError("inputs and output must have the same time steps");
   // snn_if_c8, snn_integer_if_c7
   if (out.getLo() == out.getHi())
@@ -577,8 +576,8 @@ LogicalResult IntegerIFOp::verify() {
 LogicalResult ReadoutOp::verify() {
   ArrayRef<int64_t> shape = getOutput().getType().getShape();
   // snn_readout_c1
-  if (shape.empty() || getInputs().empty())
-    return emitOpError("needs inputs and a channel dimension");
+  if (shape.empty())
+    return emitOpError("needs a channel dimension");
   if (failed(
           verifyInputs(*this, getInputs(), "gains", getGains(), shape, true)) ||
       failed(verifyCoefficients(*this, "offset", getOffset(), shape, true)))

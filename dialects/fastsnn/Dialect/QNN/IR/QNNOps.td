@@ -26,9 +26,12 @@ def QNN_Tensor : Type<CPred<"::fastsnn::qnn::isActivation($_self)">,
     "float64 tensor of positive static extents and at most 2^30 elements",
     "::mlir::RankedTensorType">;
 def QNN_FeatureMap
-    : ConfinedType<QNN_Tensor, [HasAnyRankOfPred<[3]>], "feature map of float64, [C, H, W]">;
+    : ConfinedType<QNN_Tensor, [HasAnyRankOfPred<[3]>],
+      "float64 feature map [C, H, W] of positive static extents and at most "
+      "2^30 elements">;
 def QNN_Vector
-    : ConfinedType<QNN_Tensor, [HasAnyRankOfPred<[1]>], "vector of float64, [K]">;
+    : ConfinedType<QNN_Tensor, [HasAnyRankOfPred<[1]>],
+      "float64 vector of positive static extent and at most 2^30 elements">;
 
 
 //===----------------------------------------------------------------------===//
