@@ -10,6 +10,7 @@
 #include "fastsnn/Dialect/NMC/IR/NMC.h"
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
+#include "fastsnn/Pipelines/Pipelines.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -18,7 +19,10 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<fastsnn::qnn::QNNDialect, fastsnn::snn::SNNDialect,
                   fastsnn::nmc::NMCDialect, mlir::func::FuncDialect>();
+  fastsnn::registerConversionPasses();
+  fastsnn::registerPipelines();
   fastsnn::qnn::registerQNNPasses();
+  fastsnn::snn::registerSNNPasses();
   mlir::registerCanonicalizerPass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "FastSNN optimizer driver\n", registry));

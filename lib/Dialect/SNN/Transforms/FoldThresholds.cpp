@@ -116,6 +116,20 @@ Value withWeights(OpBuilder &builder, Value signal, StringRef symbol, bool real)
   return clone->getResult(0);
 }
 
+/// True if no other layer sees the weights or what is made of them.
+bool isOnlyUse(Value signal, WeightsOp weights) {
+  auto uses = SymbolTable::getSymbolUses(weights, weights->getParentOp());
+  if (!uses || !llvm::hasSingleElement(*uses))
+    return false;
+  while (signal.hasOneUse()) {
+    auto pool = signal.getDefiningOp<SumPoolOp>();
+    if (!pool)
+      return true;
+    signal = pool.getInput();
+  }
+  return false;
+}
+
 /// Drops synapses that nothing uses any more, and their weights.
 void eraseUnused(ModuleOp module) {
   bool changed = true;
@@ -192,6 +206,10 @@ FailureOr<Value> FoldThresholds::moveSigns(Value signal, std::vector<double> &ga
   }
   for (double &g : gain)
     g = std::fabs(g);
+  if (isOnlyUse(signal, weights)) {
+    weights.setValuesAttr(moved);
+    return signal;
+  }
   OpBuilder builder(user);
   return withWeights(builder, signal, addWeights(weights, moved, symbols), real);
 }
@@ -393,6 +411,10 @@ void FoldThresholds::runOnOperation() {
   SmallVector<IFOp> layers;
   module.walk([&](IFOp op) { layers.push_back(op); });
   bool good = true;
+  if (!layers.empty())
+    module->setAttr(kEpsilonAttr,
+                    epsilon >= 0 ? OpBuilder(module).getF64FloatAttr(epsilon)
+                                 : layers[0].getEpsilonAttr());
   for (IFOp op : layers)
     good &= succeeded(fold(op, symbols));
   if (!good)

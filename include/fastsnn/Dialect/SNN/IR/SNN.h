@@ -33,6 +33,10 @@
 
 namespace fastsnn::snn {
 
+/// Module attribute of a folded network: the tolerance of the -1 branch that
+/// the integers stand for, in activation units (FloatAttr).
+inline constexpr llvm::StringLiteral kEpsilonAttr = "snn.epsilon";
+
 /// True for what the host gives and gets: float64 tensors without an encoding,
 /// of positive static extents and at most kMaxElements elements.
 bool isHostTensor(mlir::Type type);

@@ -1,0 +1,186 @@
+//===- Paths.cpp - Synapses between two pools -------------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Paths.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace fastsnn;
+
+namespace {
+using Paths = FailureOr<SmallVector<Path>>;
+
+nmc::WindowAttr windowAttr(MLIRContext *context, const Window &window,
+                           ArrayRef<int64_t> in, ArrayRef<int64_t> out) {
+  return nmc::WindowAttr::get(context, in, out.drop_front(), window.kernel,
+                              window.strides, window.dilations,
+                              ArrayRef<int64_t>(window.pads).take_front(2));
+}
+
+/// Adds a remap of the elements of `shape` to every path.
+void addRemap(SmallVector<Path> &paths, MLIRContext *context,
+              ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t offset,
+              int64_t size, bool keepsChannels) {
+  for (Path &path : paths) {
+    path.stages.push_back(
+        nmc::RemapAttr::get(context, shape, strides, offset, size));
+    path.keepsChannels &= keepsChannels || path.weightedStage < 0;
+  }
+}
+
+Paths throughWeights(Operation *op, Value input, Attribute stage) {
+  auto paths = findPaths(input);
+  if (failed(paths))
+    return failure();
+  for (Path &path : *paths) {
+    if (path.weightedStage >= 0)
+      return op->emitError("a second weighted layer follows without neurons "
+                           "between them; merge the two layers");
+    path.weightedStage = int(path.stages.size());
+    path.keepsChannels = true;
+    path.stages.push_back(stage);
+  }
+  return paths;
+}
+
+Paths throughSumPool(snn::SumPoolOp pool) {
+  auto paths = findPaths(pool.getInput());
+  if (failed(paths))
+    return failure();
+  MLIRContext *context = pool.getContext();
+  ArrayRef<int64_t> out = pool.getOutput().getType().getShape();
+  auto window = windowAttr(context, snn::getWindow(pool),
+                           snn::getShape(pool.getInput().getType()), out);
+  SmallVector<int64_t> distinct;
+  SmallVector<int32_t> planes;
+  if (auto multipliers = pool.getMultipliers())
+    for (int64_t multiplier : *multipliers) {
+      auto *known = llvm::find(distinct, multiplier);
+      planes.push_back(int32_t(known - distinct.begin()));
+      if (known == distinct.end())
+        distinct.push_back(multiplier);
+    }
+  for (Path &path : *paths) {
+    if (!distinct.empty() && (path.weightedStage >= 0 || !path.planes.empty()))
+      return pool.emitError("average pooling with windows of different divisors "
+                            "behind weights or another such pooling has no "
+                            "accumulate-only form; quantize in front of it or "
+                            "pool without padding");
+    if (!distinct.empty())
+      path.planes = distinct;
+    path.stages.push_back(nmc::SumWindowAttr::get(context, window, planes));
+  }
+  return paths;
+}
+
+Paths throughMovement(Operation *op) {
+  Value input = op->getOperand(0), output = op->getResult(0);
+  auto paths = findPaths(input);
+  if (failed(paths))
+    return failure();
+  ArrayRef<int64_t> in = snn::getShape(input.getType());
+  ArrayRef<int64_t> out = snn::getShape(output.getType());
+  SmallVector<int64_t> strides = computeStrides(out);
+  int64_t offset = 0;
+  if (auto transpose = dyn_cast<snn::TransposeOp>(op)) {
+    SmallVector<int64_t> permuted(strides.size());
+    for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+      permuted[from] = strides[to];
+    strides = permuted;
+  } else if (auto pad = dyn_cast<snn::PadOp>(op)) {
+    for (auto [low, stride] : llvm::zip(pad.getLow(), strides))
+      offset += low * stride;
+  }
+  addRemap(*paths, op->getContext(), in, strides, offset, computeProduct(out),
+           /*keepsChannels=*/false);
+  return paths;
+}
+
+Paths throughConcat(snn::ConcatOp concat) {
+  ArrayRef<int64_t> out = snn::getShape(concat.getOutput().getType());
+  SmallVector<int64_t> strides = computeStrides(out);
+  SmallVector<Path> all;
+  int64_t begin = 0;
+  for (Value input : concat.getInputs()) {
+    auto paths = findPaths(input);
+    if (failed(paths))
+      return failure();
+    ArrayRef<int64_t> in = snn::getShape(input.getType());
+    addRemap(*paths, concat.getContext(), in, strides,
+             begin * strides[concat.getAxis()], computeProduct(out),
+             /*keepsChannels=*/concat.getAxis() != 0);
+    begin += in[concat.getAxis()];
+    llvm::append_range(all, *paths);
+  }
+  return all;
+}
+} // namespace
+
+Paths fastsnn::findPaths(Value signal) {
+  Operation *op = signal.getDefiningOp();
+  MLIRContext *context = signal.getContext();
+  auto leaf = [&]() -> Paths {
+    Path path;
+    path.pool = signal;
+    return SmallVector<Path>{path};
+  };
+  return llvm::TypeSwitch<Operation *, Paths>(op)
+      .Case<snn::EncodeOp, snn::IntegerIFOp, snn::MaxPoolOp>(
+          [&](auto) { return leaf(); })
+      .Case([&](snn::DiscretizeOp discretize) -> Paths {
+        auto paths = findPaths(discretize.getInput());
+        if (succeeded(paths))
+          for (Path &path : *paths)
+            path.shift = discretize.getShift();
+        return paths;
+      })
+      .Case([&](snn::Conv2DOp conv) -> Paths {
+        auto weights = SymbolTable::lookupNearestSymbolFrom<snn::WeightsOp>(
+            conv, conv.getWeightsAttr());
+        Window window =
+            snn::getWindow(conv, weights.getValues().getShapedType());
+        ArrayRef<int64_t> out = conv.getOutput().getType().getShape();
+        auto attr = windowAttr(context, window,
+                               snn::getShape(conv.getInput().getType()), out);
+        return throughWeights(conv, conv.getInput(),
+                              nmc::Conv2DAttr::get(context, attr, out[0],
+                                                   conv.getGroups(),
+                                                   conv.getWeightsAttr()));
+      })
+      .Case([&](snn::LinearOp linear) -> Paths {
+        return throughWeights(
+            linear, linear.getInput(),
+            nmc::DenseAttr::get(context,
+                                snn::getShape(linear.getInput().getType())[0],
+                                linear.getOutput().getType().getShape()[0],
+                                linear.getWeightsAttr()));
+      })
+      .Case([&](snn::SumPoolOp pool) { return throughSumPool(pool); })
+      .Case([&](snn::ReshapeOp reshape) -> Paths {
+        auto paths = findPaths(reshape.getInput());
+        if (succeeded(paths))
+          for (Path &path : *paths)
+            path.keepsChannels &= path.weightedStage < 0;
+        return paths;
+      })
+      .Case<snn::TransposeOp, snn::PadOp>(
+          [&](auto movement) { return throughMovement(movement); })
+      .Case([&](snn::ConcatOp concat) { return throughConcat(concat); })
+      .Case([&](snn::IFOp neurons) -> Paths {
+        return neurons.emitError("real neurons have no accumulate-only form; "
+                                 "run snn-fold-thresholds first");
+      })
+      .Default([&](Operation *other) -> Paths {
+        if (!other)
+          return emitError(signal.getLoc(), "a network input is not encoded");
+        return other->emitError("'")
+               << other->getName() << "' has no accumulate-only form";
+      });
+}

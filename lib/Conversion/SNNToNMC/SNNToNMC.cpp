@@ -1,0 +1,428 @@
+//===- SNNToNMC.cpp - Folded networks become programs -----------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Paths.h"
+#include "fastsnn/Conversion/Passes.h"
+#include "fastsnn/Support/Constants.h"
+#include "fastsnn/Support/Digest.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace fastsnn {
+#define GEN_PASS_DEF_CONVERTSNNTONMC
+#include "fastsnn/Conversion/Passes.h.inc"
+} // namespace fastsnn
+
+using namespace mlir;
+using namespace fastsnn;
+
+namespace {
+/// Builds the program of one function.
+class ProgramBuilder {
+public:
+  ProgramBuilder(func::FuncOp function, bool bitPlanes)
+      : function(function), builder(function.getContext()), bitPlanes(bitPlanes) {}
+
+  FailureOr<nmc::ProgramOp> build();
+
+  int64_t numPools = 0, numConnections = 0;
+
+private:
+  LogicalResult addInput(snn::EncodeOp op);
+  LogicalResult addNeurons(snn::IntegerIFOp op);
+  LogicalResult addCountPool(snn::MaxPoolOp op);
+  LogicalResult addReadout(snn::ReadoutOp op);
+  /// Connects every path into `signal` with `target`; `factors` (one, or one a
+  /// channel) are multiplied into the weights.
+  LogicalResult connect(Operation *op, Value signal, StringRef target,
+                        ArrayRef<int64_t> targetShape, ArrayRef<int64_t> factors,
+                        int64_t shift, ElementsAttr gain);
+  /// The weights of a path's stage in event-major order; a diagonal's if
+  /// `stage` is null.
+  FailureOr<FlatSymbolRefAttr> addWeights(Operation *op, const Path &path,
+                                          ArrayRef<int64_t> factors);
+  std::string unique(StringRef wish);
+  /// What reports say of the network as a whole.
+  DictionaryAttr provenance();
+  template <typename MicroOp> void emit(OpBuilder &code, StringRef operand) {
+    MicroOp::create(code, function.getLoc(), operand);
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  bool bitPlanes;
+  llvm::StringSet<> names;
+  DenseMap<Value, std::string> poolOf;
+  /// Connections of the pool that is being built.
+  SmallVector<std::string> drains;
+  bool injected = false;
+  /// Weights that were written already, by their constants' attribute.
+  llvm::StringMap<std::string> shared;
+  nmc::ProgramOp program;
+  std::optional<OpBuilder> prologue, step, epilogue;
+};
+
+std::string ProgramBuilder::unique(StringRef wish) {
+  std::string name = wish.str();
+  for (int i = 1; !names.insert(name).second; ++i)
+    name = wish.str() + "_" + std::to_string(i);
+  return name;
+}
+
+LogicalResult ProgramBuilder::addInput(snn::EncodeOp op) {
+  auto argument = dyn_cast<BlockArgument>(op.getInput());
+  if (!argument)
+    return op.emitError("a network input must be encoded where it enters");
+  for (Operation *user : argument.getUsers())
+    if (user != op)
+      return op.emitError("the network input is encoded in two ways; use one "
+                          "quantizer for it");
+  auto onnxName = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                        "qnn.name");
+  std::string name = unique(onnxName ? onnxName.getValue() : "input");
+  bool integer = op.getKind() != snn::InputKind::Real;
+  nmc::InputOp::create(
+      builder, op.getLoc(), name, op.getCurrent().getType().getShape(),
+      static_cast<nmc::InputKind>(op.getKind()), int32_t(op.getLo()),
+      int32_t(op.getHi()),
+      integer && bitPlanes ? nmc::InputEncoding::BitPlane
+                           : nmc::InputEncoding::Current,
+      op.getScaleAttr(), op.getPreScaleAttr(), op.getPreOffsetAttr(),
+      op.getTableAttr(), static_cast<nmc::Rounding>(op.getRounding()),
+      op.getBound());
+  poolOf[op.getCurrent()] = name;
+  ++numPools;
+  return success();
+}
+
+FailureOr<FlatSymbolRefAttr>
+ProgramBuilder::addWeights(Operation *op, const Path &path,
+                           ArrayRef<int64_t> factors) {
+  MLIRContext *context = builder.getContext();
+  SmallVector<int64_t> planes = path.planes;
+  if (planes.empty())
+    planes.push_back(1);
+  std::string base = "diagonal";
+  std::vector<int64_t> values;   // One plane, event-major.
+  std::vector<int64_t> original; // As the folded network holds them.
+  int64_t rows = 1, columns = 1;
+  auto factor = [&](int64_t channel) {
+    return factors.size() == 1 ? factors[0] : factors[channel];
+  };
+  auto times = [&](int64_t a, int64_t b, int64_t &to) -> LogicalResult {
+    if (__builtin_mul_overflow(a, b, &to))
+      return op->emitError("a weight times its factor exceeds 64 bits; lower "
+                           "--state-bits or the number of levels");
+    return success();
+  };
+  if (path.weightedStage < 0) {
+    original.assign(factors.begin(), factors.end());
+    values = original;
+    columns = int64_t(values.size());
+  } else {
+    Attribute stage = path.stages[path.weightedStage];
+    auto conv = dyn_cast<nmc::Conv2DAttr>(stage);
+    FlatSymbolRefAttr symbol =
+        conv ? conv.getWeights() : cast<nmc::DenseAttr>(stage).getWeights();
+    base = symbol.getValue().str();
+    auto weights =
+        SymbolTable::lookupNearestSymbolFrom<snn::WeightsOp>(function, symbol);
+    if (weights.getValues().getElementType().isF64())
+      return op->emitError("real weights have no accumulate-only form; quantize "
+                           "them (--quantize-weights=8) or the network input");
+    auto read = readIntegers(weights.getValues(), op, "weights");
+    if (failed(read))
+      return failure();
+    original = std::move(*read);
+    ArrayRef<int64_t> shape = weights.getValues().getShapedType().getShape();
+    int64_t inner = shape.size() == 4 ? shape[2] * shape[3] : 1;
+    int64_t groups = conv ? conv.getGroups() : 1;
+    int64_t perGroup = shape[0] / groups;
+    rows = groups * shape[1] * inner;
+    columns = perGroup;
+    values.resize(original.size());
+    for (int64_t o = 0; o < shape[0]; ++o)
+      for (int64_t c = 0; c < shape[1]; ++c)
+        for (int64_t k = 0; k < inner; ++k) {
+          int64_t row = (o / perGroup * shape[1] + c) * inner + k;
+          if (failed(times(original[(o * shape[1] + c) * inner + k], factor(o),
+                           values[row * columns + o % perGroup])))
+            return failure();
+        }
+  }
+  std::string digest = digestIntegers(original);
+  std::string key = base + "/" + digest;
+  for (ArrayRef<int64_t> list : {ArrayRef<int64_t>(planes), factors}) {
+    key += "/";
+    for (int64_t value : list)
+      key += std::to_string(value) + ",";
+  }
+  if (auto known = shared.find(key); known != shared.end())
+    return FlatSymbolRefAttr::get(context, known->second);
+  std::vector<int64_t> all;
+  for (int64_t multiplier : planes)
+    for (int64_t value : values) {
+      int64_t scaled;
+      if (failed(times(value, multiplier, scaled)))
+        return failure();
+      all.push_back(scaled);
+    }
+  std::string name = unique(base);
+  // Weights stand in front of all pools.
+  OpBuilder front(program);
+  front.setInsertionPoint(&*llvm::find_if(
+      program.getBody().front(),
+      [](Operation &item) { return !isa<nmc::WeightsOp>(item); }));
+  nmc::WeightsOp::create(front, op->getLoc(), name,
+                         makeIntegers(context,
+                                      {int64_t(planes.size()), rows, columns},
+                                      bitsFor(all), all, name),
+                         digest);
+  shared[key] = name;
+  return FlatSymbolRefAttr::get(context, name);
+}
+
+LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
+                                      StringRef target,
+                                      ArrayRef<int64_t> targetShape,
+                                      ArrayRef<int64_t> factors, int64_t shift,
+                                      ElementsAttr gain) {
+  auto paths = findPaths(signal);
+  if (failed(paths))
+    return failure();
+  MLIRContext *context = builder.getContext();
+  for (Path &path : *paths) {
+    if (factors.size() > 1 && path.weightedStage >= 0 && !path.keepsChannels)
+      return op->emitError("channels are rearranged between a weighted layer and "
+                           "neurons whose scale differs between channels; "
+                           "quantize in front of the rearrangement");
+    auto weights = addWeights(op, path, factors);
+    if (failed(weights))
+      return failure();
+    if (path.weightedStage < 0) {
+      int64_t size = ShapedType::getNumElements(targetShape);
+      path.stages.push_back(nmc::DiagonalAttr::get(
+          context, size, int64_t(factors.size()), *weights));
+    } else {
+      Attribute &stage = path.stages[path.weightedStage];
+      if (auto conv = dyn_cast<nmc::Conv2DAttr>(stage))
+        stage = nmc::Conv2DAttr::get(context, conv.getWindow(),
+                                     conv.getChannels(), conv.getGroups(),
+                                     *weights);
+      else if (auto dense = cast<nmc::DenseAttr>(stage))
+        stage = nmc::DenseAttr::get(context, dense.getInputs(),
+                                    dense.getOutputs(), *weights);
+    }
+    std::string source = poolOf.lookup(path.pool);
+    if (source.empty())
+      return op->emitError("reads a pool that was not converted");
+    bool constant = snn::isConstant(path.pool.getType());
+    std::string name = unique((target + ".from." + source).str());
+    nmc::ConnectOp::create(builder, op->getLoc(), name, source, target,
+                           builder.getArrayAttr(path.stages),
+                           path.shift ? path.shift : shift, gain);
+    if (constant) {
+      emit<nmc::InjectOp>(*prologue, name);
+      injected = true;
+    } else {
+      drains.push_back(name);
+    }
+    ++numConnections;
+  }
+  return success();
+}
+
+LogicalResult ProgramBuilder::addNeurons(snn::IntegerIFOp op) {
+  snn::TrainType train = op.getOutput().getType();
+  std::string name = unique(op.getName());
+  poolOf[op.getOutput()] = name;
+  snn::CertificateAttr certificate = op.getCertificate();
+  auto pool = nmc::NeuronsOp::create(
+      builder, op.getLoc(), name, train.getShape(), train.getLo(), train.getHi(),
+      op.getBias(), op.getTheta(), op.getStart(), op.getEpsilon(),
+      op.getStateBits(), op.getMembraneMin(), op.getMembraneMax(),
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr("proof", certificate),
+           builder.getNamedAttr("approximate",
+                                builder.getBoolAttr(op.getApproximate()))}));
+  builder.setInsertionPointAfter(pool);
+  drains.clear();
+  injected = false;
+  for (auto [input, factors, shift] :
+       llvm::zip(op.getInputs(), op.getFactors(), op.getShifts())) {
+    auto list = readIntegers(cast<ElementsAttr>(factors), op, "factors");
+    if (failed(list) || failed(connect(op, input, name, train.getShape(), *list,
+                                       shift, ElementsAttr())))
+      return failure();
+  }
+  auto bias = readIntegers(op.getBias(), op, "bias");
+  if (failed(bias))
+    return failure();
+  for (const std::string &drain : drains)
+    emit<nmc::DrainOp>(*step, drain);
+  nmc::BarrierOp::create(*step, op.getLoc());
+  if (injected)
+    emit<nmc::AddCurrentOp>(*step, name);
+  if (llvm::any_of(*bias, [](int64_t value) { return value != 0; }))
+    emit<nmc::AddBiasOp>(*step, name);
+  emit<nmc::CompareUpOp>(*step, name);
+  emit<nmc::SubThetaOp>(*step, name);
+  emit<nmc::CountUpOp>(*step, name);
+  emit<nmc::EmitUpOp>(*step, name);
+  if (!op.getUnsignedNeuron()) {
+    emit<nmc::CompareDownOp>(*step, name);
+    emit<nmc::AddThetaOp>(*step, name);
+    emit<nmc::CountDownOp>(*step, name);
+    emit<nmc::EmitDownOp>(*step, name);
+  }
+  ++numPools;
+  return success();
+}
+
+LogicalResult ProgramBuilder::addCountPool(snn::MaxPoolOp op) {
+  snn::TrainType train = op.getOutput().getType();
+  std::string name = unique(op.getName());
+  poolOf[op.getOutput()] = name;
+  Window window = snn::getWindow(op);
+  auto attr = nmc::WindowAttr::get(
+      builder.getContext(), op.getInput().getType().getShape(),
+      train.getShape().drop_front(), window.kernel, window.strides,
+      window.dilations, ArrayRef<int64_t>(window.pads).take_front(2));
+  nmc::CountPoolOp::create(builder, op.getLoc(), name, attr, train.getLo(),
+                           train.getHi(), op.getMinimumAttr());
+  auto paths = findPaths(op.getInput());
+  if (failed(paths))
+    return failure();
+  for (Path &path : *paths) {
+    std::string source = poolOf.lookup(path.pool);
+    std::string connection = unique(name + ".from." + source);
+    nmc::ConnectOp::create(builder, op.getLoc(), connection, source, name,
+                           builder.getArrayAttr(path.stages), 0, ElementsAttr());
+    emit<nmc::DrainOp>(*step, connection);
+    ++numConnections;
+  }
+  nmc::BarrierOp::create(*step, op.getLoc());
+  emit<nmc::MaxCountOp>(*step, name);
+  ++numPools;
+  return success();
+}
+
+LogicalResult ProgramBuilder::addReadout(snn::ReadoutOp op) {
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(op.getOutput().getType()).getShape();
+  std::string name = unique(op.getName());
+  auto operand = llvm::find_if(op->getUses(), [](OpOperand &use) {
+    return isa<func::ReturnOp>(use.getOwner());
+  });
+  ArrayAttr host;
+  if (operand != op->getUses().end())
+    host = function.getResultAttrOfType<ArrayAttr>(operand->getOperandNumber(),
+                                                   "qnn.host");
+  nmc::ReadoutOp::create(builder, op.getLoc(), name, shape, op.getOffset(), host);
+  drains.clear();
+  injected = false;
+  for (auto [input, gain] : llvm::zip(op.getInputs(), op.getGains())) {
+    int64_t one = 1;
+    if (!snn::isInteger(input.getType()))
+      return op.emitError("an analogue network input reaches the output without "
+                          "neurons; quantize it");
+    if (failed(connect(op, input, name, shape, one, 0, cast<ElementsAttr>(gain))))
+      return failure();
+  }
+  for (const std::string &drain : drains)
+    emit<nmc::DrainOp>(*step, drain);
+  if (injected)
+    emit<nmc::AddCurrentOp>(*step, name);
+  emit<nmc::ReadOp>(*epilogue, name);
+  ++numPools;
+  return success();
+}
+
+DictionaryAttr ProgramBuilder::provenance() {
+  SmallVector<NamedAttribute> entries;
+  if (Attribute epsilon = function->getParentOp()->getAttr(snn::kEpsilonAttr))
+    entries.push_back(builder.getNamedAttr("epsilon", epsilon));
+  entries.push_back(
+      builder.getNamedAttr("timing", builder.getStringAttr("pipelined")));
+  return builder.getDictionaryAttr(entries);
+}
+
+FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
+  Location location = function.getLoc();
+  int64_t steps = 0;
+  function.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      if (isa<snn::TrainType, snn::CurrentType>(result.getType()))
+        steps = snn::getTimeSteps(result.getType());
+  });
+  if (steps == 0)
+    return function.emitError("the network has no spiking layer; convert and "
+                              "fold it first");
+  builder.setInsertionPoint(function);
+  std::string name = function.getSymName().str();
+  program = nmc::ProgramOp::create(builder, location, name, steps,
+                                   provenance());
+  Block &body = program.getBody().emplaceBlock();
+  builder.setInsertionPointToStart(&body);
+  auto code = [&](auto tag) {
+    auto op = decltype(tag)::create(builder, location);
+    op.getBody().emplaceBlock();
+    return op;
+  };
+  auto prologueOp = code(nmc::PrologueOp());
+  auto stepOp = code(nmc::StepOp());
+  auto epilogueOp = code(nmc::EpilogueOp());
+  prologue = OpBuilder::atBlockEnd(&prologueOp.getBody().front());
+  step = OpBuilder::atBlockEnd(&stepOp.getBody().front());
+  epilogue = OpBuilder::atBlockEnd(&epilogueOp.getBody().front());
+  
+  bool good = true;
+  for (Operation &op : function.getBody().front()) {
+    builder.setInsertionPoint(prologueOp);
+    if (auto encode = dyn_cast<snn::EncodeOp>(op))
+      good &= succeeded(addInput(encode));
+    else if (auto neurons = dyn_cast<snn::IntegerIFOp>(op))
+      good &= succeeded(addNeurons(neurons));
+    else if (auto pool = dyn_cast<snn::MaxPoolOp>(op))
+      good &= succeeded(addCountPool(pool));
+    else if (auto readout = dyn_cast<snn::ReadoutOp>(op))
+      good &= succeeded(addReadout(readout));
+    else if (isa<snn::IFOp>(op))
+      good &= succeeded(LogicalResult(
+          op.emitError("real neurons have no accumulate-only form; run "
+                       "snn-fold-thresholds first")));
+  }
+  if (!good)
+    return failure();
+  return program;
+}
+
+struct ConvertSNNToNMC
+    : public fastsnn::impl::ConvertSNNToNMCBase<ConvertSNNToNMC> {
+  using ConvertSNNToNMCBase::ConvertSNNToNMCBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    if (functions.size() != 1 || functions[0].isExternal()) {
+      module.emitError("a program needs exactly one network, the module has ")
+          << functions.size();
+      return signalPassFailure();
+    }
+    ProgramBuilder builder(functions[0], bitPlanes);
+    if (failed(builder.build()))
+      return signalPassFailure();
+    numPools += builder.numPools;
+    numConnections += builder.numConnections;
+    functions[0].erase();
+    for (auto weights : llvm::make_early_inc_range(module.getOps<snn::WeightsOp>()))
+      weights.erase();
+  }
+};
+} // namespace
