@@ -110,6 +110,10 @@ fastsnn::openNpzEntry(const std::string &path, const std::string &key) {
     return opened.status();
   Archive archive = opened.take();
   std::vector<std::string> keys = keysOf(archive.get());
+  if (keys.empty())
+    return rt::Status(ErrorCode::BadArgument,
+                      path + ": is an archive without npy arrays; write it "
+                             "with numpy.savez");
   if (key.empty() && keys.size() != 1)
     return rt::Status(ErrorCode::BadArgument,
                       path + ": holds " + std::to_string(keys.size()) +

@@ -202,7 +202,8 @@ TEST_F(ArrayFile, NamesWhatIsWrongWithTheName) {
   EXPECT_THAT(failure(two, ":c"),
               HasSubstr("holds no array 'c'; it has: a, b"));
   EXPECT_THAT(failure(zip({{"note.txt", "x"}}, false)),
-              HasSubstr("holds 0 arrays (), one is needed"));
+              HasSubstr("is an archive without npy arrays; write it with "
+                        "numpy.savez"));
   EXPECT_THAT(failure(npy("|u1", "1,", "a"), ":k"),
               HasSubstr("is no npz archive, the key 'k' means nothing; leave "
                         "':k' away"));
