@@ -384,21 +384,19 @@ fastsnn::rt::channelWeightSums(const Program &program,
   return result;
 }
 
-EventSynapses fastsnn::rt::eventSynapses(const Program &program,
-                                         const Connection &connection) {
+std::vector<int64_t> fastsnn::rt::eventSynapses(const Program &program,
+                                                const Connection &connection,
+                                                SynapseKind kind) {
   const std::vector<Stage> &stages = connection.stages;
   Arrivals arrivals =
       arrivalsAtWeights(program, connection, weightedStage(stages));
-  auto pull = [&](bool effective) {
-    SynapsePull visitor(program, arrivals.plane, effective);
-    std::vector<int64_t> next(
-        stages.empty() ? numElements(program.pools[connection.source].shape)
-                       : outputSize(stages.back()),
-        1);
-    for (size_t s = stages.size(); s-- > 0;)
-      next = std::visit([&](const auto &stage) { return visitor(stage, next); },
-                        stages[s]);
-    return next;
-  };
-  return {pull(true), pull(false)};
+  SynapsePull pull(program, arrivals.plane, kind == SynapseKind::Effective);
+  std::vector<int64_t> next(
+      stages.empty() ? numElements(program.pools[connection.source].shape)
+                     : outputSize(stages.back()),
+      1);
+  for (size_t s = stages.size(); s-- > 0;)
+    next = std::visit([&](const auto &stage) { return pull(stage, next); },
+                      stages[s]);
+  return next;
 }

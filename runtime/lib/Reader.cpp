@@ -159,26 +159,38 @@ public:
     if (!status.ok())
       return status;
 
+    // Later sections are read with the counts of earlier ones.
     using namespace format;
-    using Method = void (ProgramReader::*)(ByteReader &);
-    const Method methods[sectionCount] = {
-        &ProgramReader::readMeta,       &ProgramReader::readCores,
-        &ProgramReader::readSynapses,   &ProgramReader::readNeurons,
-        &ProgramReader::readThresholds, &ProgramReader::readRoutes,
-        &ProgramReader::readCode,       &ProgramReader::readProvenance};
-    for (uint32_t id = 0; id < sectionCount; ++id) {
-      ByteReader in(data + offsets[id], sizes[id],
-                    std::string("section ") + sectionNames[id]);
-      (this->*methods[id])(in);
-      in.finish();
-      // Later sections are read with the counts of earlier ones.
-      if (in.failed())
-        return in.status;
-    }
+    status = readSection(Meta, &ProgramReader::readMeta);
+    if (status.ok())
+      status = readSection(Cores, &ProgramReader::readCores);
+    if (status.ok())
+      status = readSection(Synapses, &ProgramReader::readSynapses);
+    if (status.ok())
+      status = readSection(Neurons, &ProgramReader::readNeurons);
+    if (status.ok())
+      status = readSection(Thresholds, &ProgramReader::readThresholds);
+    if (status.ok())
+      status = readSection(Routes, &ProgramReader::readRoutes);
+    if (status.ok())
+      status = readSection(Code, &ProgramReader::readCode);
+    if (status.ok())
+      status = readSection(Prov, &ProgramReader::readProvenance);
+    if (!status.ok())
+      return status;
     return std::move(program);
   }
 
 private:
+  Status readSection(format::Section id,
+                     void (ProgramReader::*read)(ByteReader &)) {
+    ByteReader in(data + offsets[id], sizes[id],
+                  std::string("section ") + format::sectionNames[id]);
+    (this->*read)(in);
+    in.finish();
+    return std::move(in.status);
+  }
+
   /// Header, section table and checksum.
   Status readEnvelope() {
     using namespace format;

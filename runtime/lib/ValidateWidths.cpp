@@ -185,6 +185,7 @@ private:
                            : "compile with fewer time steps or a larger "
                              "--tolerance";
     checkCurrents(unit, bounds, connections, hint);
+    checkStepSums(bounds, connections);
     WideRange range = poolMembraneRange(bounds, unit);
     if (!fits(range, unit.stateBits))
       status.add(ErrorCode::MembraneOverflow,
@@ -221,6 +222,32 @@ private:
                      ", which needs " + std::to_string(bitsOfRange(total)) +
                      " bits, the state has " + std::to_string(unit.stateBits) +
                      "; " + hint);
+  }
+
+  /// Engines may add up the events of one step apart, +1 and -1 mixed, before
+  /// they touch the membrane. Only extreme constants make this sum larger than
+  /// the membrane's own range.
+  void checkStepSums(const PoolBounds &bounds,
+                     const std::vector<size_t> &connections) {
+    for (size_t k = 0; k < connections.size(); ++k) {
+      if (bounds.input(k))
+        continue;
+      WideRange range;
+      for (int64_t channel = 0; channel < bounds.channels(); ++channel) {
+        SourceSums sums = bounds.source(k, channel);
+        sums.lo = -1;
+        sums.hi = 1;
+        range.hull(drainedSum(sums, 1));
+      }
+      if (!fits(range, 64))
+        status.add(ErrorCode::MembraneOverflow,
+                   describeConnection(program, connections[k]) +
+                       ": the events of one step may add up to " +
+                       describe(range) + ", which needs " +
+                       std::to_string(bitsOfRange(range)) +
+                       " bits, the state has at most 64; scale the weights "
+                       "down");
+    }
   }
 
   void checkReadout(const PoolBounds &bounds,

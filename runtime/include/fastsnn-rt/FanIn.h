@@ -39,13 +39,12 @@ std::vector<WeightSums> channelWeightSums(const Program &program,
                                           const Connection &connection);
 
 /// For each source element (row-major) the number of synapses that one of its
-/// events reaches inside the target: those with a weight other than zero
-/// (`effective`, one addition each) and all (`dense`).
-struct EventSynapses {
-  std::vector<int64_t> effective, dense;
-};
-EventSynapses eventSynapses(const Program &program,
-                            const Connection &connection);
+/// events reaches inside the target: all, or those with a weight other than
+/// zero (one addition each).
+enum class SynapseKind { All, Effective };
+std::vector<int64_t> eventSynapses(const Program &program,
+                                   const Connection &connection,
+                                   SynapseKind kind);
 
 } // namespace fastsnn::rt
 

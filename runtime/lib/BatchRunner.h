@@ -1,0 +1,70 @@
+//===- lib/BatchRunner.h - Images of a batch over threads -------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_RT_LIB_BATCHRUNNER_H
+#define FASTSNN_RT_LIB_BATCHRUNNER_H
+
+#include "HostInput.h"
+#include "ProgramIndex.h"
+#include "fastsnn-rt/Executor.h"
+
+namespace fastsnn::rt {
+
+/// One image: what it brings and where its results go.
+struct ImageTask {
+  /// In the order of ProgramIndex::inputs.
+  std::vector<InputValues> inputs;
+  /// Per pool: int8 [T, elements] row-major, or null.
+  std::vector<const int8_t *> forced;
+  std::vector<int8_t *> recorded;
+  /// In the order of ProgramIndex::readouts, per incoming connection the
+  /// accumulators (row-major); written by the worker. `incoming` of a readout
+  /// are its injections and drains in ascending order of the connection.
+  std::vector<std::vector<std::vector<int64_t>>> accumulators;
+};
+
+/// The state of one thread.
+class ImageWorker {
+public:
+  virtual ~ImageWorker();
+  /// Runs one image and adds to `statistics` (one a pool) what depends on it.
+  virtual void run(ImageTask &task,
+                   std::vector<PoolStatistics> &statistics) = 0;
+};
+
+/// Whatever an engine does besides running one image: checks, conversion of
+/// inputs, threads, readout formula, totals.
+class BatchEngine : public Engine {
+public:
+  explicit BatchEngine(std::shared_ptr<const Program> program);
+
+  const Program &program() const override { return *owned; }
+  Result<RunResult> run(const Batch &batch,
+                        const RunOptions &options) const override;
+
+protected:
+  virtual std::unique_ptr<ImageWorker> createWorker() const = 0;
+  /// The memory of one worker.
+  virtual uint64_t workerBytes() const = 0;
+
+  std::shared_ptr<const Program> owned;
+  ProgramIndex index;
+
+private:
+  Status check(const Batch &batch, const RunOptions &options) const;
+  void fillOutputs(const ImageTask &task, int64_t image,
+                   RunResult &result) const;
+};
+
+/// The connections into a pool, ascending.
+std::vector<int32_t> incomingConnections(const ProgramIndex &index,
+                                         int32_t pool);
+
+} // namespace fastsnn::rt
+
+#endif // FASTSNN_RT_LIB_BATCHRUNNER_H

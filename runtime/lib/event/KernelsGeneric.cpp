@@ -1,0 +1,14 @@
+//===- lib/event/KernelsGeneric.cpp - Hot loops for baseline machines -*- C++
+//-*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#define FASTSNN_RT_KERNELS genericKernels
+#define FASTSNN_RT_KERNEL_NAME "generic"
+#define FASTSNN_RT_VECTOR_REGISTERS 16
+#define FASTSNN_RT_VECTOR_BYTES 16
+#include "Kernels.inc"
