@@ -59,7 +59,7 @@ def QNN_WeightsOp : QNN_Op<"weights", [Symbol]> {
                        ElementsAttr:$values,
                        DefaultValuedAttr<F64Attr, "0.0">:$snap_error);
   let assemblyFormat = [{
-    $sym_name (`scale` $scale^)? `=` $values attr-dict
+    $sym_name (`scale` custom<RealList>($scale)^)? `=` $values attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -125,7 +125,8 @@ def QNN_BatchNormOp : QNN_ComputeOp<"batch_norm", [AllTypesMatch<["input", "outp
       DenseF64ArrayAttr:$mean, DenseF64ArrayAttr:$variance, F64Attr:$epsilon);
   let results = (outs QNN_Tensor:$output);
   let assemblyFormat = [{
-    $input `gamma` $gamma `beta` $beta `mean` $mean `variance` $variance
+    $input `gamma` custom<RealList>($gamma) `beta` custom<RealList>($beta)
+    `mean` custom<RealList>($mean) `variance` custom<RealList>($variance)
     `epsilon` $epsilon attr-dict `:` type($input)
   }];
   let hasVerifier = 1;
@@ -198,7 +199,7 @@ def QNN_QuantizeOp : QNN_ComputeOp<"quantize", [AllTypesMatch<["input", "output"
       DefaultValuedAttr<QNN_RoundingAttr, "::fastsnn::qnn::Rounding::HalfEven">:$rounding);
   let results = (outs QNN_Tensor:$output);
   let assemblyFormat = [{
-    $input $name `scale` $scale `range` $lo `:` $hi attr-dict `:` type($input)
+    $input $name `scale` custom<RealList>($scale) `range` $lo `:` $hi attr-dict `:` type($input)
   }];
   let hasVerifier = 1;
 }

@@ -220,8 +220,8 @@ def SNN_IFOp : SNN_ComputeOp<"if"> {
       F64Attr:$epsilon, UnitAttr:$unsigned_neuron, UnitAttr:$approximate);
   let results = (outs SNN_Train:$output);
   let assemblyFormat = [{
-    $inputs $name `gains` $gains `bias` $bias `theta` $theta `start` $start
-    `epsilon` $epsilon attr-dict `:` qualified(type($inputs)) `->` qualified(type($output))
+    $inputs $name `gains` $gains `bias` $bias `theta` custom<RealList>($theta)
+    `start` custom<RealList>($start) `epsilon` $epsilon attr-dict `:` qualified(type($inputs)) `->` qualified(type($output))
   }];
   let hasVerifier = 1;
 }
