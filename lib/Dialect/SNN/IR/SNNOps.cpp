@@ -150,17 +150,16 @@ LogicalResult EncodeOp::verify() {
       return emitOpError("pre_scale and pre_offset belong to a quantized "
                          "input, finite, 1 or one a channel");
   auto inRange = [&](int32_t value) { return value >= lo && value <= hi; };
-  if (auto table = getTable()) {
-    // snn_encode_c6
-    if (kind != InputKind::Pixel || table->size() != channels * 256 ||
-        !llvm::all_of(*table, inRange))
-      return emitOpError("table belongs to a pixel input and holds 256 values "
-                         "a channel inside the range");
-  } else if (kind == InputKind::Pixel && (lo > 0 || hi < 255)) {
-    // snn_encode_c7
+  auto table = getTable();
+  // snn_encode_c6
+  if (table && (kind != InputKind::Pixel || table->size() != channels * 256 ||
+                !llvm::all_of(*table, inRange)))
+    return emitOpError("table belongs to a pixel input and holds 256 values a "
+                       "channel inside the range");
+  // snn_encode_c7
+  if (kind == InputKind::Pixel && !table && (lo > 0 || hi < 255))
     return emitOpError("range of a pixel input without a table must hold "
                        "0..255");
-  }
   double bound = getBound().convertToDouble();
   // snn_encode_c8
   if (kind == InputKind::Real ? !isPositive(bound) : bound != 0)
