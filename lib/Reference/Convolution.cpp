@@ -159,13 +159,6 @@ static void scatter(const ConvolutionGeometry &g, const std::vector<W> &weights,
                     Function weight) {
   int64_t columns = g.outputsPerGroup();
   int64_t index = 0;
-  // Calls f(position) for the output position, if any, whose tap k reads x.
-  auto forPosition = [&](unsigned dim, int64_t x, int64_t k, auto f) {
-    int64_t scaled = x + g.window.pads[dim] - k * g.window.dilations[dim];
-    if (scaled >= 0 && scaled % g.window.strides[dim] == 0 &&
-        scaled / g.window.strides[dim] < g.output[dim + 1])
-      f(scaled / g.window.strides[dim]);
-  };
   for (int64_t c = 0; c < g.input[0]; ++c)
     for (int64_t y = 0; y < g.input[1]; ++y)
       for (int64_t x = 0; x < g.input[2]; ++x) {
@@ -173,23 +166,24 @@ static void scatter(const ConvolutionGeometry &g, const std::vector<W> &weights,
         if (value == 0)
           continue;
         int64_t firstOutput = c / g.inputsPerGroup() * columns;
-        for (int64_t k = 0; k < g.window.kernel[0]; ++k)
-          forPosition(0, y, k, [&](int64_t i) {
-            for (int64_t l = 0; l < g.window.kernel[1]; ++l)
-              forPosition(1, x, l, [&](int64_t j) {
-                int64_t row =
-                    (c * g.window.kernel[0] + k) * g.window.kernel[1] + l;
-                const W *from = &weights[row * columns];
-                int64_t *to =
-                    &sums[(i * g.output[2] + j) * g.output[0] + firstOutput];
-                if (value == 1) // most events
-                  for (int64_t o = 0; o < columns; ++o)
-                    to[o] += weight(from[o]);
-                else
-                  for (int64_t o = 0; o < columns; ++o)
-                    to[o] += weight(from[o]) * value;
-              });
-          });
+        for (int64_t k = 0; k < g.window.kernel[0]; ++k) {
+          auto i = outputPosition(g.window, 0, y, k, g.output[1]);
+          for (int64_t l = 0; i && l < g.window.kernel[1]; ++l) {
+            auto j = outputPosition(g.window, 1, x, l, g.output[2]);
+            if (!j)
+              continue;
+            int64_t row = (c * g.window.kernel[0] + k) * g.window.kernel[1] + l;
+            const W *from = &weights[row * columns];
+            int64_t *to =
+                &sums[(*i * g.output[2] + *j) * g.output[0] + firstOutput];
+            if (value == 1) // most events
+              for (int64_t o = 0; o < columns; ++o)
+                to[o] += weight(from[o]);
+            else
+              for (int64_t o = 0; o < columns; ++o)
+                to[o] += weight(from[o]) * value;
+          }
+        }
       }
 }
 

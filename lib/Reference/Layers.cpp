@@ -55,24 +55,27 @@ static int64_t sumArrivals(const Signal &input,
 template <typename T>
 static void countNeuronAdditions(const NeuronLayer &layer,
                                  const std::vector<Coefficients<T>> &gains,
-                                 SignalRefs inputs, LayerResult &result) {
+                                 const Coefficients<T> &bias, SignalRefs inputs,
+                                 LayerResult &result) {
   for (auto [input, gain] : llvm::zip(inputs, gains))
     result.additions += sumArrivals(*input, gain);
   bool hasCurrent =
       llvm::any_of(inputs, [](const Signal *input) { return input->constant; });
+  int64_t perStep = hasCurrent ? layer.size() : 0;
+  for (int64_t i = 0; i < layer.size(); ++i)
+    perStep += bias[i] != 0;
   result.neuronAdditions =
-      layer.size() * layer.timeSteps * (hasCurrent ? 2 : 1) +
-      result.positiveSpikes + result.negativeSpikes;
+      perStep * layer.timeSteps + result.positiveSpikes + result.negativeSpikes;
 }
 
 void reference::countAdditions(const RealNeurons &layer, SignalRefs inputs,
                                LayerResult &result) {
-  countNeuronAdditions(layer, layer.gains, inputs, result);
+  countNeuronAdditions(layer, layer.gains, layer.bias, inputs, result);
 }
 
 void reference::countAdditions(const IntegerNeurons &layer, SignalRefs inputs,
                                LayerResult &result) {
-  countNeuronAdditions(layer, layer.factors, inputs, result);
+  countNeuronAdditions(layer, layer.factors, layer.bias, inputs, result);
 }
 
 void reference::countAdditions(const CountPool &, SignalRefs inputs,

@@ -112,9 +112,6 @@ llvm::Expected<LayerActivity> IntegerNeurons::run(SignalRefs inputs) const {
   for (int64_t i = 0; i < size(); ++i)
     membranes[i] = start[i];
   LayerActivity activity;
-  activity.membrane = {start[0], start[0]};
-  for (int64_t value : start.all())
-    activity.membrane->include(value);
 
   for (int64_t t = 1; t <= timeSteps; ++t) {
     Tensor<int8_t> spikes(shape);
@@ -139,6 +136,8 @@ llvm::Expected<LayerActivity> IntegerNeurons::run(SignalRefs inputs) const {
       }
       if (!add(bias[i]))
         return outside();
+      if (!activity.membrane)
+        activity.membrane = {v, v};
       activity.membrane->include(v);
 
       if (v >= theta[i] && counts[i] < hi) {

@@ -30,6 +30,18 @@ using SharedWeights = std::shared_ptr<const WeightValues>;
 SharedWeights makeWeights(llvm::ArrayRef<int64_t> values);
 SharedWeights makeWeights(std::vector<double> values);
 
+/// The output position along `dim`, of `positions`, whose tap k reads input
+/// coordinate x; nothing if there is none.
+inline std::optional<int64_t> outputPosition(const Window &window, unsigned dim,
+                                             int64_t x, int64_t k,
+                                             int64_t positions) {
+  int64_t scaled = x + window.pads[dim] - k * window.dilations[dim];
+  if (scaled < 0 || scaled % window.strides[dim] != 0 ||
+      scaled / window.strides[dim] >= positions)
+    return std::nullopt;
+  return scaled / window.strides[dim];
+}
+
 /// Extents of a convolution from [C, H, W] to [O, H', W'] in `groups`.
 struct ConvolutionGeometry {
   Window window;

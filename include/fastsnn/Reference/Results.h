@@ -62,15 +62,16 @@ struct LayerResult {
   int64_t positiveSpikes = 0, negativeSpikes = 0;
   /// NeuroBench's effective accumulates: one per event and in-bounds weight
   /// other than zero; of integer inputs one per set bit of |p| (bit planes),
-  /// once an image. Real inputs cost none: their current comes from the host.
+  /// once an image. Currents that the host computes cost none: those of real
+  /// inputs and, in programs, of inputs with the encoding `current`.
   int64_t additions = 0;
-  /// One per neuron and step for the bias, one more where a constant current
-  /// is added, one per spike for the threshold; in a count pool one per event
-  /// that is counted.
+  /// One per step and neuron with a constant current, one per step and neuron
+  /// with a bias other than zero, one per spike for the threshold; in a count
+  /// pool one per event that is counted.
   int64_t neuronAdditions = 0;
   /// Decisions at exactly V == theta with N < hi; snn.if only.
   int64_t ties = 0;
-  /// Of integer neurons: start values, V at every comparison and V behind it.
+  /// Of integer neurons: V at every comparison and behind the firing.
   std::optional<MembraneRange> membrane;
 };
 

@@ -124,7 +124,7 @@ TEST(SNNNetwork, RealInputsAndTheirLattice) {
   // down.
   EXPECT_EQ(result.layers[0].spikes, (Train{1, -1, 0, -1, 1, -1}));
   EXPECT_EQ(result.layers[0].additions, 0);
-  EXPECT_EQ(result.layers[0].neuronAdditions, 2 * 3 * 2 + 5);
+  EXPECT_EQ(result.layers[0].neuronAdditions, 2 * 3 + 5);
   // (3 * 0.625 + 10 * 2) / 3.
   EXPECT_EQ(result.outputs[1].values.values,
             (Reals{(1.875 + 20) / 3, (-3.375 - 30) / 3}));
@@ -252,7 +252,7 @@ TEST(SNNNetwork, SkipsAndZeroGains) {
   // Two events reach neuron 0 by the weight (gain 0 at neuron 1), two by the
   // skip, one set bit.
   EXPECT_EQ(result.layers[1].additions, 2 + 2 + 1);
-  EXPECT_EQ(result.layers[1].neuronAdditions, 2 * 2 * 2 + 1);
+  EXPECT_EQ(result.layers[1].neuronAdditions, 2 * 2 + 1);
 }
 
 TEST(SNNNetwork, RefusesSumsBeyond64Bits) {
