@@ -10,6 +10,7 @@ import unittest
 
 import certificate
 import certificate_checker as checker
+import certificate_mutations as mutations
 import lattice
 import minimality
 
@@ -399,6 +400,31 @@ class AgainstWalkingThrough(unittest.TestCase):
             for theta in near(channel.theta) if theta >= 1
             for start in near(channel.start)
             for epsilon in range(1, int(layer.epsilon * unit) + 3))
+
+
+class Mutations(unittest.TestCase):
+    """The smallest breaking moves, found by walking through all sums, are those
+    at which the checker begins to object."""
+
+    def test_smallest_moves(self):
+        rng = random.Random(6)
+        tried = layers = 0
+        while layers < 60:
+            layer = certificate.parse(random_document(rng, rng.choice([1, 1, 2])))[0]
+            if checker.structure_findings(layer) or checker.channel_findings(layer, 0):
+                continue
+            layers += 1
+            original = layer.channels[0]
+            for (constant, sign), needed in mutations.smallest_moves(
+                    layer, original).items():
+                for amount, breaks in ((needed, True), (needed - 1, False)):
+                    channel = copy.deepcopy(original)
+                    mutations.move(channel, constant, sign * amount)
+                    layer.channels = [channel]
+                    self.assertEqual(bool(checker.channel_findings(layer, 0)), breaks)
+                    self.assertEqual(not brute_force_exact(layer), breaks)
+                    tried += 1
+        self.assertGreater(tried, 300)
 
 
 if __name__ == "__main__":
