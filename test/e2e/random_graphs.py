@@ -95,18 +95,21 @@ class Result:
 
 
 def compare_outputs(result, expected, doubtful, actual, host):
-    """Outputs of the quantized level against the reference evaluator's. The
-    tools give the values in front of the host's operators."""
+    """Outputs of the quantized level against the reference evaluator's."""
     for name, raw in host.items():
         if name not in actual:
             result.fail(f"output '{name}' is missing, there are {sorted(actual)}")
             continue
-        a, b = expected[raw][~doubtful], actual[name][~doubtful]
-        if a.size != b.size:
+        certain = ~doubtful
+        if expected[name].dtype.kind == "i":
+            # The index of a maximum: only where there is no other as large.
+            ordered = np.sort(expected[raw], axis=1)
+            certain &= ordered[:, -1] - ordered[:, -2] > 1e-4
+        a, b = expected[name][certain], actual[name][certain]
+        if a.shape != b.shape:
             result.fail(f"output '{name}': {actual[name].shape}, expected "
-                        f"{expected[raw].shape}")
+                        f"{expected[name].shape}")
             continue
-        b = b.reshape(a.shape)
         limit = TOLERANCE * max(np.abs(a).max(initial=0), 1e-3)
         error = np.abs(a - b).max(initial=0)
         if not error <= limit:

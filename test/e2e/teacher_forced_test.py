@@ -39,7 +39,7 @@ def check(bits, images, epsilon, level, folder):
     if len(layers) != LAYERS:
         failures.append(f"{len(layers)} layers compared, expected {LAYERS}")
     for layer in layers:
-        if layer["count_mismatch"] != 0 or layer["mean_absolute_difference"] != 0:
+        if layer["counts_differing"] != 0 or layer["spikes_differing"] != 0:
             failures.append(f"{layer['name']}: {layer}")
     return failures
 
