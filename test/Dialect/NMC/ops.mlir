@@ -26,11 +26,11 @@ nmc.program @net steps 3 attributes {provenance = {compiler = "test"}} {
   nmc.input @pixels [2, 4, 4] <pixel> range 0 : 255
   // CHECK: nmc.input @table [1] <pixel> range -1 : 1 {encoding = #nmc.input_encoding<current>, table = array<i32: -1, 0, 1,
   nmc.input @table [1] <pixel> range -1 : 1 {encoding = #nmc.input_encoding<current>, table = array<i32: -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1, 0, 1, -1>}
-  // CHECK: nmc.input @codes [2] <quantized> range -8 : 7 {pre_offset = array<f64: 1.000000e+00, 2.000000e+00>, pre_scale = array<f64: 3.000000e+00>, rounding = #nmc.rounding<half_up>, scale = array<f64: 5.000000e-01>}
-  nmc.input @codes [2] <quantized> range -8 : 7 {scale = array<f64: 0.5>, pre_scale = array<f64: 3.0>,
-      pre_offset = array<f64: 1.0, 2.0>, rounding = #nmc.rounding<half_up>}
-  // CHECK: nmc.input @floored [2] <quantized> range 0 : 7 {rounding = #nmc.rounding<floor>, scale = array<f64: 5.000000e-01>}
-  nmc.input @floored [2] <quantized> range 0 : 7 {scale = array<f64: 0.5>, rounding = #nmc.rounding<floor>}
+  // CHECK: nmc.input @codes [2] <quantized> range -8 : 7 scale [0.30000000000000004] pre_scale [3.000000e+00] pre_offset [1.000000e+00, 2.000000e+00] {rounding = #nmc.rounding<half_up>}
+  nmc.input @codes [2] <quantized> range -8 : 7 scale [0.30000000000000004] pre_scale [3.0]
+      pre_offset [1.0, 2.0] {rounding = #nmc.rounding<half_up>}
+  // CHECK: nmc.input @floored [2] <quantized> range 0 : 7 scale [5.000000e-01] {rounding = #nmc.rounding<floor>}
+  nmc.input @floored [2] <quantized> range 0 : 7 scale [0.5] {rounding = #nmc.rounding<floor>}
   // CHECK: nmc.input @reals [2] <real> range 0 : 0 {bound = 4.000000e+00 : f64, encoding = #nmc.input_encoding<current>}
   nmc.input @reals [2] <real> range 0 : 0 {bound = 4.0 : f64, encoding = #nmc.input_encoding<current>}
 

@@ -151,7 +151,7 @@ func.func @snn_encode_c2(%x: tensor<2xf64>) {
 
 func.func @snn_encode_c3(%x: tensor<2xf64>) {
   // expected-error @below {{range must not be empty}}
-  %0 = snn.encode <quantized> %x range 1 : -2 {scale = array<f64: 1.0>} : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
+  %0 = snn.encode <quantized> %x range 1 : -2 scale [1.0] : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
   return
 }
 
@@ -175,7 +175,7 @@ func.func @snn_encode_c4(%x: tensor<2xf64>) {
 
 func.func @snn_encode_c5(%x: tensor<2xf64>) {
   // expected-error @below {{pre_scale and pre_offset belong to a quantized input, finite, 1 or one a channel}}
-  %0 = snn.encode <pixel> %x range 0 : 255 {pre_scale = array<f64: 1.0>} : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
+  %0 = snn.encode <pixel> %x range 0 : 255 pre_scale [1.0] : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
   return
 }
 
@@ -183,7 +183,7 @@ func.func @snn_encode_c5(%x: tensor<2xf64>) {
 
 func.func @snn_encode_c5_nan(%x: tensor<2xf64>) {
   // expected-error @below {{pre_scale and pre_offset belong to a quantized input, finite}}
-  %0 = snn.encode <quantized> %x range 0 : 1 {scale = array<f64: 1.0>, pre_offset = array<f64: 0x7FF8000000000000>}
+  %0 = snn.encode <quantized> %x range 0 : 1 scale [1.0] pre_offset [0x7FF8000000000000]
       : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
   return
 }

@@ -46,12 +46,12 @@ func.func private @certificates() attributes {
 func.func @inputs(%pixels: tensor<2x8x8xf64>, %features: tensor<2xf64>) {
   // CHECK: snn.encode <pixel> %{{.*}} range 0 : 255 : tensor<2x8x8xf64> -> !snn.current<2x8x8, 3, i64, constant>
   %0 = snn.encode <pixel> %pixels range 0 : 255 : tensor<2x8x8xf64> -> !snn.current<2x8x8, 3, i64, constant>
-  // CHECK: snn.encode <quantized> %{{.*}} range -2 : 1 {pre_offset = array<f64: -1.000000e+00>, pre_scale = array<f64: 2.000000e+00>, rounding = #snn.rounding<half_up>, scale = array<f64: 5.000000e-01, 2.500000e-01>} : tensor<2xf64>
-  %1 = snn.encode <quantized> %features range -2 : 1 {scale = array<f64: 0.5, 0.25>,
-      pre_scale = array<f64: 2.0>, pre_offset = array<f64: -1.0>, rounding = #snn.rounding<half_up>}
+  // CHECK: snn.encode <quantized> %{{.*}} range -2 : 1 scale [5.000000e-01, 0.30000000000000004] pre_scale [2.000000e+00] pre_offset [-1.000000e+00] {rounding = #snn.rounding<half_up>} : tensor<2xf64>
+  %1 = snn.encode <quantized> %features range -2 : 1 scale [0.5, 0.30000000000000004]
+      pre_scale [2.0] pre_offset [-1.0] {rounding = #snn.rounding<half_up>}
       : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
-  // CHECK: snn.encode <quantized> %{{.*}} range 0 : 3 {rounding = #snn.rounding<floor>, scale = array<f64: 5.000000e-01>}
-  %2 = snn.encode <quantized> %features range 0 : 3 {scale = array<f64: 0.5>, rounding = #snn.rounding<floor>}
+  // CHECK: snn.encode <quantized> %{{.*}} range 0 : 3 scale [5.000000e-01] {rounding = #snn.rounding<floor>}
+  %2 = snn.encode <quantized> %features range 0 : 3 scale [0.5] {rounding = #snn.rounding<floor>}
       : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
   // CHECK: snn.encode <real> %{{.*}} range 0 : 0 {bound = 1.000000e+01 : f64}
   %3 = snn.encode <real> %features range 0 : 0 {bound = 10.0 : f64} : tensor<2xf64> -> !snn.current<2, 3, f64, constant>

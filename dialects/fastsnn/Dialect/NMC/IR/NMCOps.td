@@ -69,7 +69,12 @@ def NMC_InputOp : NMC_Pool<"input"> {
       OptionalAttr<DenseI32ArrayAttr>:$table,
       DefaultValuedAttr<NMC_RoundingAttr, "::fastsnn::nmc::Rounding::HalfEven">:$rounding,
       DefaultValuedAttr<F64Attr, "0.0">:$bound);
-  let assemblyFormat = "$sym_name $shape $kind `range` $lo `:` $hi attr-dict";
+  let assemblyFormat = [{
+    $sym_name $shape $kind `range` $lo `:` $hi
+    (`scale` custom<RealList>($scale)^)?
+    (`pre_scale` custom<RealList>($pre_scale)^)?
+    (`pre_offset` custom<RealList>($pre_offset)^)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 

@@ -63,7 +63,10 @@ def SNN_EncodeOp : SNN_ComputeOp<"encode"> {
       DefaultValuedAttr<F64Attr, "0.0">:$bound);
   let results = (outs SNN_Current:$current);
   let assemblyFormat = [{
-    $kind $input `range` $lo `:` $hi attr-dict `:` qualified(type($input)) `->` qualified(type($current))
+    $kind $input `range` $lo `:` $hi (`scale` custom<RealList>($scale)^)?
+    (`pre_scale` custom<RealList>($pre_scale)^)?
+    (`pre_offset` custom<RealList>($pre_offset)^)? attr-dict
+    `:` qualified(type($input)) `->` qualified(type($current))
   }];
   let hasVerifier = 1;
 }

@@ -9,6 +9,7 @@
 #ifndef FASTSNN_DIALECT_NMC_IR_NMC_H
 #define FASTSNN_DIALECT_NMC_IR_NMC_H
 
+#include "fastsnn/Support/RealList.h"
 #include "fastsnn/Support/Window.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
