@@ -8,6 +8,7 @@
 
 #include "Converter.h"
 #include "fastsnn/Conversion/Passes.h"
+#include "fastsnn/Support/Limits.h"
 #include <cmath>
 
 namespace fastsnn {
@@ -37,9 +38,10 @@ struct ConvertQNNToSNN
 
   LogicalResult checkOptions() {
     ModuleOp module = getOperation();
-    if (timeSteps < 0 || timeSteps > (1 << 20))
+    if (timeSteps < 0 || timeSteps > kMaxTimeSteps)
       return module.emitError("time steps ")
-             << timeSteps << " are out of range 1..1048576; choose fewer";
+             << timeSteps.getValue() << " are out of range 1.." << kMaxTimeSteps
+             << "; choose fewer";
     if (!(epsilon >= 0) || !std::isfinite(epsilon))
       return module.emitError("epsilon must be finite and not negative");
     if (!(inputBound > 0) || !std::isfinite(inputBound))
@@ -64,6 +66,12 @@ struct ConvertQNNToSNN
               std::max({options.timeSteps, int64_t(int32_t(op.getHi())),
                         -int64_t(int32_t(op.getLo()))});
       });
+      if (options.timeSteps > kMaxTimeSteps) {
+        module.emitError("the activations have ")
+            << options.timeSteps << " levels, the limit is " << kMaxTimeSteps
+            << " time steps; give --time-steps";
+        return signalPassFailure();
+      }
     }
     // The names of the weights pass on to the spiking ones.
     llvm::StringMap<LayerWeights> weights;
