@@ -70,26 +70,30 @@ public:
     return Accum(static_cast<T>(-content));
   }
 
-  /// Scalars only. Through the unsigned type: shifting a negative number is
-  /// undefined in C++17.
+  /// Scalars shift through the unsigned type: shifting a negative number is
+  /// undefined in C++17. Vectors are an extension, which defines it.
   FASTSNN_RT_INLINE Accum operator<<(unsigned places) const {
-    using Unsigned = std::make_unsigned_t<T>;
-    return Accum(static_cast<T>(static_cast<Unsigned>(content) << places));
+    if constexpr (std::is_integral<T>::value)
+      return Accum(static_cast<T>(
+          static_cast<std::make_unsigned_t<T>>(content) << places));
+    else
+      return Accum(content << places);
   }
 
-  friend FASTSNN_RT_INLINE bool operator==(Accum a, Accum b) {
+  /// bool, or a mask of all ones and zeros per lane.
+  friend FASTSNN_RT_INLINE auto operator==(Accum a, Accum b) {
     return a.content == b.content;
   }
-  friend FASTSNN_RT_INLINE bool operator<(Accum a, Accum b) {
+  friend FASTSNN_RT_INLINE auto operator<(Accum a, Accum b) {
     return a.content < b.content;
   }
-  friend FASTSNN_RT_INLINE bool operator>(Accum a, Accum b) {
+  friend FASTSNN_RT_INLINE auto operator>(Accum a, Accum b) {
     return a.content > b.content;
   }
-  friend FASTSNN_RT_INLINE bool operator<=(Accum a, Accum b) {
+  friend FASTSNN_RT_INLINE auto operator<=(Accum a, Accum b) {
     return a.content <= b.content;
   }
-  friend FASTSNN_RT_INLINE bool operator>=(Accum a, Accum b) {
+  friend FASTSNN_RT_INLINE auto operator>=(Accum a, Accum b) {
     return a.content >= b.content;
   }
 

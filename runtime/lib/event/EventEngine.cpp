@@ -82,6 +82,7 @@ private:
     to.columnBase = from.columnBase.data();
     to.rowPhase = from.rowPhase.data();
     to.columnPhase = from.columnPhase.data();
+    to.rowPhases = static_cast<int64_t>(from.phases.size()) / from.columnPhases;
     to.columnPhases = from.columnPhases;
     to.phases = from.phases.data();
     to.weights = from.weights.data();
@@ -171,10 +172,11 @@ private:
     run.state = scratch.data() + pool->stateOffset;
     run.weights = drain.diagonal.data();
     kernels.drainDiagonal[pool->stateType](run);
-    statistics->additions += static_cast<int64_t>(kernels.countAdditions(
-        run.spikes, pool->geometry.elements(),
-        drain.diagonalAdditions.empty() ? nullptr
-                                        : drain.diagonalAdditions.data()));
+    statistics->additions += drain.diagonalAdditions.empty()
+                                 ? run.events
+                                 : static_cast<int64_t>(kernels.countAdditions(
+                                       run.spikes, pool->geometry.elements(),
+                                       drain.diagonalAdditions.data()));
   }
 
   //===--------------------------------------------------------------------===//

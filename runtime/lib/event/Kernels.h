@@ -60,7 +60,7 @@ struct PositionDrain {
   /// Target offset of each row and column of positions, their phases.
   const int64_t *rowBase, *columnBase;
   const int32_t *rowPhase, *columnPhase;
-  int64_t columnPhases;
+  int64_t rowPhases, columnPhases;
   const Phase *phases;
   /// Weights in the accumulators' type. A negated copy lies
   /// `negativeOffset` elements behind, or that is 0 and rows are subtracted.
@@ -109,6 +109,7 @@ struct DiagonalDrain {
   void *state;
   /// Weight of each element of a row, shifted, in the state's type.
   const void *weights;
+  int64_t events;
 };
 
 /// Drains into a count pool: element i changes counts[target[i]].
@@ -167,14 +168,13 @@ struct KernelTable {
   void (*drainPositions[3])(PositionDrain &);
   void (*injectPositions[3])(PositionInjection &);
   void (*drainRuns[3])(RunDrain &);
-  void (*drainDiagonal[2])(const DiagonalDrain &);
+  void (*drainDiagonal[2])(DiagonalDrain &);
   /// Returns the number of events.
   int64_t (*drainCounts)(const CountDrain &);
   void (*addToState[2][3])(const StateAddition &);
   void (*updateNeurons[2][3][2][2])(NeuronUpdate &);
   void (*maxCount)(MaxCount &);
-  /// Sum of table[i] over the elements that emit; the number of them where
-  /// `table` is null.
+  /// Sum of table[i] over the elements that emit.
   uint64_t (*countAdditions)(const int8_t *spikes, int64_t elements,
                              const uint32_t *table);
 };
