@@ -134,19 +134,27 @@ void NetworkBuilder::lowerConv(const Node &node) {
 
 void NetworkBuilder::lowerGemm(const Node &node) {
   ActivationRef input = getActivation(node, 0);
+  if (input && node.getInt("transA", 0))
+    return error(node,
+                 "Gemm transposes the activation, its batch must stay the "
+                 "first dimension; use transA=0");
+  lowerGemmOf(node, input);
+}
+
+void NetworkBuilder::lowerGemmOf(const Node &node, ActivationRef input) {
   ConstantRef weights = getConstant(node, 1), bias = getConstant(node, 2);
   if (!input || !weights || (node.hasInput(2) && !bias))
     return error(node, "Gemm needs an activation, constant weights and a "
                        "constant bias; export with frozen weights");
   bool transposed = node.getInt("transB", 0);
-  if (node.getInt("transA", 0) || input->shape.size() != 1 ||
-      weights->rank() != 2 || weights->size() == 0 ||
+  if (input->shape.size() != 1 || weights->rank() != 2 ||
+      weights->size() == 0 ||
       weights->shape[transposed ? 1 : 0] != input->shape[0])
     return error(node, "weights of shape " + formatShape(weights->shape) +
                            " do not fit an activation of shape batch x " +
                            formatShape(input->shape) +
-                           ", which must be a vector, not transposed; flatten "
-                           "in front of the layer");
+                           ", which must be a vector; flatten in front of the "
+                           "layer");
   std::optional<Constant> matrix =
       transposed ? std::optional<Constant>(*weights) : transpose(*weights);
   if (!matrix)

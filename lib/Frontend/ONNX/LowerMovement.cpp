@@ -191,6 +191,11 @@ void NetworkBuilder::lowerTranspose(const Node &node) {
   bool valid = sorted.size() == rank && permutation.front() == 0;
   for (size_t i = 0; valid && i < rank; ++i)
     valid = sorted[i] == static_cast<int64_t>(i);
+  if (permutation == std::vector<int64_t>{1, 0}) {
+    auto transposed = std::make_shared<BatchLast>();
+    transposed->vector = input;
+    return setState(node, transposed);
+  }
   if (!valid)
     return error(node, "Transpose moves the batch or does not name every "
                        "dimension once, the batch must stay the first; "
@@ -204,6 +209,23 @@ void NetworkBuilder::lowerTranspose(const Node &node) {
   int value = materialize(*input);
   setResult(node, emit(&node, TransposeOp{permutation}, value, shape),
             input->type);
+}
+
+/// Users of a transposed vector, which exporters make for Gemm with transA.
+void NetworkBuilder::lowerBatchLast(const Node &node) {
+  const auto *state =
+      node.hasInput(0)
+          ? std::get_if<std::shared_ptr<BatchLast>>(&getState(node.inputs[0]))
+          : nullptr;
+  if (state && node.is("Gemm") && node.getInt("transA", 0))
+    return lowerGemmOf(node, (*state)->vector);
+  const auto *permutation = node.getInts("perm");
+  if (state && node.is("Transpose") &&
+      (!permutation || *permutation == std::vector<int64_t>{1, 0}))
+    return setState(node, (*state)->vector);
+  error(node, node.opType + " uses an activation whose batch is not the first "
+                            "dimension, only Gemm with transA=1 and a "
+                            "transpose back may; keep the batch first");
 }
 
 void NetworkBuilder::lowerConcat(const Node &node) {

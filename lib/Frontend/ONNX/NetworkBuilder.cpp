@@ -343,7 +343,7 @@ void NetworkBuilder::fold(const Node &node) {
 
 void NetworkBuilder::lowerNode(size_t index) {
   const Node &node = model.nodes[index];
-  bool activation = false, extents = false, host = false;
+  bool activation = false, extents = false, host = false, batchLast = false;
   for (ValueId input : node.inputs) {
     if (input == kNoValue)
       continue;
@@ -354,6 +354,7 @@ void NetworkBuilder::lowerNode(size_t index) {
     activation |= std::holds_alternative<ActivationRef>(state);
     extents |= std::holds_alternative<std::shared_ptr<ExtentTensor>>(state);
     host |= std::holds_alternative<std::shared_ptr<HostValue>>(state);
+    batchLast |= std::holds_alternative<std::shared_ptr<BatchLast>>(state);
   }
   if (ValueId x = aliases.getStraightThroughInput(index); x != kNoValue) {
     auto shapeOf = [&](ValueId value) -> Dims {
@@ -373,10 +374,10 @@ void NetworkBuilder::lowerNode(size_t index) {
   }
   if (aliases.isRedundant(index))
     return;
-  if (host || isHostOperator(node)) {
-    if (host || activation)
-      return lowerHost(node);
-  }
+  if (batchLast)
+    return lowerBatchLast(node);
+  if (host || (activation && isHostOperator(node)))
+    return lowerHost(node);
   if (activation) {
     if (Lowering lowering = findLowering(node))
       return (this->*lowering)(node);

@@ -54,11 +54,18 @@ struct HostValue {
   std::vector<HostOp> ops;
 };
 
+/// An activation [features, batch]: a transposed vector, which only Gemm with
+/// transA and a transpose back can use.
+struct BatchLast {
+  ActivationRef vector;
+};
+
 /// What a value of the graph turned out to be. Failed values have been
 /// reported; what depends on them is not reported again.
 using ValueState =
     std::variant<std::monostate, ConstantRef, ActivationRef,
-                 std::shared_ptr<ExtentTensor>, std::shared_ptr<HostValue>>;
+                 std::shared_ptr<ExtentTensor>, std::shared_ptr<HostValue>,
+                 std::shared_ptr<BatchLast>>;
 
 /// Builds the network of a model, node by node in topological order.
 class NetworkBuilder {
@@ -163,6 +170,7 @@ private:
   // Layers (LowerLayers.cpp).
   void lowerConv(const Node &node);
   void lowerGemm(const Node &node);
+  void lowerGemmOf(const Node &node, ActivationRef input);
   void lowerMatMul(const Node &node);
   void lowerBatchNormalization(const Node &node);
   void finishLayer(const Node &node, int value, const Constant *bias,
@@ -185,6 +193,7 @@ private:
   void lowerSqueeze(const Node &node);
   void lowerUnsqueeze(const Node &node);
   void lowerTranspose(const Node &node);
+  void lowerBatchLast(const Node &node);
   void lowerConcat(const Node &node);
   void lowerPad(const Node &node);
   void lowerSpaceDepth(const Node &node);

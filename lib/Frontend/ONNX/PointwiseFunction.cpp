@@ -193,6 +193,38 @@ bool PointwiseFunction::isIntegerIn(double least, double most) const {
   return true;
 }
 
+/// Whole steps by which the range is moved: a zero point behind the rounding is
+/// part of the range, which must hold 0.
+double PointwiseFunction::getShift(Rounding mode, double first,
+                                   double last) const {
+  double wanted = 0;
+  if (c[0] != 0 && isIntegral(d[0] / c[0]))
+    wanted = std::nearbyint(d[0] / c[0]);
+  for (size_t i = 0; i < std::max(c.size(), d.size()); ++i)
+    if (c[i] != 0 && !isNear(d[i] / c[i], wanted))
+      wanted = 0;
+  // Rounding half to even commutes with a shift by an even number only: an odd
+  // zero point leaves one step to the affine maps in front and behind.
+  bool even = mode == Rounding::HalfEven;
+  double best = 0, bestReach = HUGE_VAL;
+  for (double shift : {wanted, wanted - 1, wanted + 1}) {
+    shift = std::min(std::max(shift, -last), -first);
+    if (even && std::fmod(shift, 2) != 0)
+      continue;
+    double reach = std::max(-(first + shift), last + shift);
+    if (reach < bestReach) {
+      best = shift;
+      bestReach = reach;
+    }
+    if (shift == wanted)
+      break;
+  }
+  // A range of two levels or more holds 0 for one of two neighbouring shifts.
+  if (bestReach == HUGE_VAL)
+    best = std::fmod(first, 2) == 0 ? -first : -first - 1;
+  return best;
+}
+
 std::optional<QuantizerParts>
 PointwiseFunction::getQuantizer(std::string &error) const {
   if (!low.isUniform() || !high.isUniform()) {
@@ -224,15 +256,7 @@ PointwiseFunction::getQuantizer(std::string &error) const {
     parts.rounding = Rounding::HalfUp;
     shiftInside = -0.5;
   }
-  // A whole number of steps behind the rounding (a zero point) moves the range;
-  // the range must hold 0 then.
-  double shift = 0;
-  if (c[0] != 0 && isIntegral(d[0] / c[0]))
-    shift = std::nearbyint(d[0] / c[0]);
-  for (size_t i = 0; i < channels; ++i)
-    if (c[i] != 0 && !isNear(d[i] / c[i], shift))
-      shift = 0;
-  shift = std::min(std::max(shift, -last), -first);
+  double shift = getShift(parts.rounding, first, last);
   for (size_t i = 0; i < channels; ++i) {
     double step = std::fabs(c[i]);
     if (step == 0 || !std::isfinite(step) || !std::isfinite(a[i]) ||

@@ -105,6 +105,7 @@ public:
 
 private:
   size_t getChannels() const;
+  double getShift(Rounding mode, double first, double last) const;
 
   Coefficients a = 1.0, b = 0.0;
   Coefficients low = -HUGE_VAL, high = HUGE_VAL;
