@@ -80,7 +80,7 @@ LogicalResult ProgramBuilder::addInput(snn::EncodeOp op) {
   if (!argument)
     return op.emitError("a network input must be encoded where it enters");
   for (Operation *user : argument.getUsers())
-    if (user != op)
+    if (user != op && isa<snn::EncodeOp>(user))
       return op.emitError("the network input is encoded in two ways; use one "
                           "quantizer for it");
   auto onnxName = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),

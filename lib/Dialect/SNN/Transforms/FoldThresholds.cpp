@@ -318,7 +318,7 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
   MLIRContext *context = &getContext();
   OpBuilder builder(op);
   TrainType train = op.getOutput().getType();
-  int64_t channels = train.getShape()[0], neurons = getNumElements(train);
+  int64_t channels = train.getShape()[0];
   SmallVector<Attribute> factors;
   SmallVector<int64_t> shifts;
   for (auto [k, input] : llvm::enumerate(solution->inputs)) {
@@ -372,7 +372,7 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
                distinct.begin();
     integers[i] = solution->channels[c].biases[j];
   }
-  if (int64_t(integers.size()) != neurons && llvm::all_equal(integers))
+  if (llvm::all_equal(integers))
     integers.resize(1);
 
   auto certificate = CertificateAttr::get(
@@ -400,7 +400,7 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
 void FoldThresholds::runOnOperation() {
   ModuleOp module = getOperation();
   if (stateBits != 32 && stateBits != 64) {
-    module.emitError("state bits must be 32 or 64, not ") << stateBits;
+    module.emitError("state bits must be 32 or 64, not ") << stateBits.getValue();
     return signalPassFailure();
   }
   if (!(tolerance > 0)) {
