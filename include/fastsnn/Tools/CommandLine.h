@@ -1,0 +1,24 @@
+//===- CommandLine.h - Command lines of the tools ---------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_TOOLS_COMMANDLINE_H
+#define FASTSNN_TOOLS_COMMANDLINE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CommandLine.h"
+
+namespace fastsnn::tools {
+
+/// Parses the command line into registered options; --help shows those of
+/// `category` only. Mistakes are printed as "error: ..."; false then.
+bool parseCommandLine(int argc, char **argv, llvm::StringRef overview,
+                      llvm::cl::OptionCategory &category);
+
+} // namespace fastsnn::tools
+
+#endif // FASTSNN_TOOLS_COMMANDLINE_H

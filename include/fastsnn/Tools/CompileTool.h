@@ -1,0 +1,19 @@
+//===- CompileTool.h - The command fastsnn-compile --------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_TOOLS_COMPILETOOL_H
+#define FASTSNN_TOOLS_COMPILETOOL_H
+
+namespace fastsnn::tools {
+
+/// The main function of fastsnn-compile; returns the exit code.
+int compileMain(int argc, char **argv);
+
+} // namespace fastsnn::tools
+
+#endif // FASTSNN_TOOLS_COMPILETOOL_H

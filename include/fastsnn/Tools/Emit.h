@@ -1,0 +1,37 @@
+//===- Emit.h - What fastsnn-compile writes ---------------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_TOOLS_EMIT_H
+#define FASTSNN_TOOLS_EMIT_H
+
+#include "fastsnn/Tools/Model.h"
+
+namespace fastsnn::tools {
+
+/// What to make of a model, by its name in --emit.
+struct Emission {
+  const char *name;
+  /// What the output's name must end in; empty: anything. "-" is always legal.
+  std::vector<llvm::StringRef> extensions;
+  /// Levels that the model may have to begin with: down to this one.
+  Level lastLevel;
+  /// Lowers `model` and appends the output to `out`. `extension` is that of the
+  /// output's name (empty for standard output). Fails having printed why.
+  mlir::LogicalResult (*emit)(Model &model, llvm::StringRef extension,
+                              llvm::raw_ostream &out);
+};
+
+/// All of them, --emit's default first.
+const std::vector<Emission> &emissions();
+
+/// The emission of that name, or null.
+const Emission *findEmission(llvm::StringRef name);
+
+} // namespace fastsnn::tools
+
+#endif // FASTSNN_TOOLS_EMIT_H

@@ -1,0 +1,110 @@
+//===- LevelRunner.h - One interface to every level -------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_TOOLS_LEVELRUNNER_H
+#define FASTSNN_TOOLS_LEVELRUNNER_H
+
+#include "fastsnn-rt/Executor.h"
+#include "fastsnn/Data/Array.h"
+#include "fastsnn/Tools/Facts.h"
+
+#include <memory>
+
+namespace fastsnn::reference {
+class QNNModel;
+class SNNModel;
+} // namespace fastsnn::reference
+
+namespace fastsnn::tools {
+
+/// Samples [first, first + count) of every network input, in their order. The
+/// arrays' shapes are [N, ...] and have been checked against the network.
+struct SampleBatch {
+  const std::vector<Array> *inputs = nullptr;
+  int64_t first = 0, count = 0;
+};
+
+/// What a batch did in one layer.
+struct LayerBatch {
+  /// -1, 0 or 1, [samples, T, elements]; if asked for and not at level qnn.
+  std::vector<int8_t> spikes;
+  /// Sum over T, at level qnn the quantizer's integer; [samples, elements].
+  std::vector<int32_t> counts;
+};
+
+/// Totals of one layer over samples; absent where a level does not count them.
+struct LayerTotals {
+  std::optional<int64_t> positiveSpikes, negativeSpikes;
+  std::optional<int64_t> additions, neuronAdditions, denseOperations;
+  /// Met in the run; levels qnn and snn.
+  std::optional<int64_t> ties;
+  /// Smallest and largest membrane met; integer neurons.
+  std::optional<std::pair<int64_t, int64_t>> membraneSeen;
+
+  void merge(const LayerTotals &other);
+};
+
+/// Totals of synaptic additions into one output.
+struct OutputTotals {
+  std::optional<int64_t> additions, denseOperations;
+
+  void merge(const OutputTotals &other);
+};
+
+struct BatchResult {
+  /// One a layer, empty unless counts or spikes were asked for.
+  std::vector<LayerBatch> layers;
+  /// One a layer.
+  std::vector<LayerTotals> totals;
+  /// One an output: [samples, elements], not yet seen by host operations.
+  std::vector<std::vector<double>> outputs;
+  std::vector<OutputTotals> outputTotals;
+};
+
+struct RunRequest {
+  bool counts = false;
+  bool spikes = false;
+  /// Teacher forcing: for each layer the trains [samples, T, elements] that its
+  /// successors receive, or null. Empty: none.
+  std::vector<const int8_t *> forced;
+  /// 0: as many as the machine has.
+  unsigned threads = 0;
+};
+
+/// A network at one level, ready to run. Results do not depend on the number of
+/// threads, nor on how samples are grouped into batches.
+class LevelRunner {
+public:
+  virtual ~LevelRunner();
+
+  const NetworkFacts &facts() const { return network; }
+  /// Errors: BadInput, NotEnoughMemory.
+  virtual rt::Result<BatchResult> run(const SampleBatch &batch,
+                                      const RunRequest &request) = 0;
+
+protected:
+  explicit LevelRunner(NetworkFacts facts) : network(std::move(facts)) {}
+
+private:
+  NetworkFacts network;
+};
+
+/// The interpreter of the quantized network.
+std::unique_ptr<LevelRunner> makeQNNRunner(reference::QNNModel model,
+                                           NetworkFacts facts);
+/// The interpreter of the spiking network, with real or integer neurons.
+std::unique_ptr<LevelRunner> makeSNNRunner(reference::SNNModel model,
+                                           NetworkFacts facts);
+/// The CPU executor of a program. Errors: those of rt::validate().
+rt::Result<std::unique_ptr<LevelRunner>>
+makeProgramRunner(std::shared_ptr<const rt::Program> program,
+                  NetworkFacts facts);
+
+} // namespace fastsnn::tools
+
+#endif // FASTSNN_TOOLS_LEVELRUNNER_H

@@ -1,0 +1,57 @@
+//===- RunFlags.h - Options of fastsnn-run ----------------------*- C++ -*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_TOOLS_RUNFLAGS_H
+#define FASTSNN_TOOLS_RUNFLAGS_H
+
+#include "fastsnn/Tools/CompileFlags.h"
+
+namespace fastsnn::tools {
+
+/// What fastsnn-run is asked to do, compilation aside.
+struct RunSettings {
+  std::string file;
+  /// One a network input, in their order.
+  std::vector<std::string> inputs;
+  std::string labels;
+  std::optional<int64_t> limit;
+  /// The lowest that the file allows unless given.
+  std::optional<Level> level;
+  std::vector<Level> compare;
+  bool teacherForced = false;
+  /// 0: as many as the machine has.
+  unsigned threads = 0;
+  std::string json, output, dumpSpikes;
+};
+
+/// The command line options of fastsnn-run besides CompileFlags, taken as text
+/// and checked together.
+class RunFlags {
+public:
+  /// Registers the options.
+  explicit RunFlags(llvm::cl::OptionCategory &category);
+
+  /// Errors: BadArgument, all of them.
+  rt::Result<RunSettings> settings() const;
+
+private:
+  llvm::cl::opt<std::string> file;
+  llvm::cl::list<std::string> inputs;
+  llvm::cl::opt<std::string> labels, limit, level, compare, threads, json,
+      output, dumpSpikes;
+  llvm::cl::opt<bool> teacherForced;
+};
+
+/// Parses "qnn,snn"; a level twice is an error. `option` names it in messages.
+/// Errors: BadArgument.
+rt::Result<std::vector<Level>> parseLevels(const std::string &option,
+                                           const std::string &text);
+
+} // namespace fastsnn::tools
+
+#endif // FASTSNN_TOOLS_RUNFLAGS_H

@@ -1,0 +1,150 @@
+//===- CompileTool.cpp - The command fastsnn-compile ----------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Tools/CompileTool.h"
+
+#include "fastsnn/Tools/CommandLine.h"
+#include "fastsnn/Tools/Emit.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace fastsnn;
+using namespace fastsnn::tools;
+using llvm::cl::cat;
+using llvm::cl::desc;
+using llvm::cl::value_desc;
+using rt::ErrorCode;
+
+namespace {
+
+struct Flags {
+  explicit Flags(llvm::cl::OptionCategory &category)
+      : file(llvm::cl::Positional, cat(category),
+             desc("<.onnx, .mlir or .mlirbc file>")),
+        output("o", cat(category), value_desc("file"),
+               desc("Output file; - is standard output")),
+        emit("emit", cat(category),
+             value_desc("program|qnn|snn|folded|nmc|manifest|certificate"),
+             desc("What to write (default: program)"),
+             llvm::cl::init("program")),
+        compile(category) {}
+
+  llvm::cl::opt<std::string> file, output, emit;
+  CompileFlags compile;
+};
+
+/// The emission that the flags ask for; checks the output's name against it.
+rt::Result<const Emission *> chooseEmission(const Flags &flags) {
+  rt::Status status;
+  auto bad = [&](const std::string &what) {
+    status.add(ErrorCode::BadArgument, what);
+  };
+  const Emission *emission = findEmission(llvm::StringRef(flags.emit));
+  if (!emission) {
+    std::string names;
+    for (const Emission &known : emissions())
+      names += (names.empty() ? "" : ", ") + std::string(known.name);
+    bad("--emit: '" + flags.emit + "' is unknown, known are " + names +
+        "; give one of them");
+  }
+  if (flags.file.empty())
+    bad("fastsnn-compile: no file to compile; give an .onnx, .mlir or .mlirbc "
+        "file");
+  if (flags.output.empty())
+    bad("-o: no output; give a file, or - for standard output");
+  llvm::StringRef extension =
+      llvm::sys::path::extension(llvm::StringRef(flags.output));
+  if (emission && !flags.output.empty() && flags.output != "-" &&
+      !emission->extensions.empty() &&
+      !llvm::is_contained(emission->extensions, extension)) {
+    std::string names;
+    for (llvm::StringRef known : emission->extensions)
+      names += (names.empty() ? "" : " or ") + known.str();
+    bad("-o: '" + flags.output + "' does not end in " + names +
+        ", which --emit=" + flags.emit + " writes; name the output so");
+  }
+  if (!status)
+    return status;
+  return emission;
+}
+
+bool compileFile(const Flags &flags, const Emission &emission,
+                 const Model::Options &options) {
+  rt::Result<FileKind> kind = fileKindOf(flags.file);
+  if (!kind)
+    return reportStatus(kind.status()) == 0;
+  if (*kind == FileKind::Program) {
+    reportError(llvm::StringRef(flags.file),
+                "is a program already; compile the model it was made from, or "
+                "print it with fastsnn-translate --program-to-text");
+    return false;
+  }
+  std::unique_ptr<Model> model =
+      Model::load(flags.file, *kind, options, &flags.compile);
+  if (!model)
+    return false;
+  if (model->level() > emission.lastLevel) {
+    reportError(llvm::StringRef(flags.file),
+                "is at level " + stringifyLevel(model->level()).str() +
+                    ", --emit=" + flags.emit + " needs level " +
+                    stringifyLevel(emission.lastLevel).str() +
+                    " or above; compile the model it was made from");
+    return false;
+  }
+
+  bool emitted = true;
+  auto emit = [&](llvm::raw_ostream &out) {
+    llvm::StringRef extension =
+        flags.output == "-"
+            ? ""
+            : llvm::sys::path::extension(llvm::StringRef(flags.output));
+    emitted = succeeded(emission.emit(*model, extension, out));
+    return emitted ? llvm::Error::success()
+                   : llvm::createStringError("nothing to write");
+  };
+  // Through a temporary file that gets its name in the end: a failed run leaves
+  // nothing behind, and what was there before stays.
+  llvm::Error error = llvm::writeToOutput(llvm::StringRef(flags.output), emit);
+  std::string reason = llvm::toString(std::move(error));
+  if (!reason.empty() && emitted)
+    reportError(llvm::StringRef(flags.output),
+                "cannot be written: " + reason +
+                    "; check the folder and its permissions");
+  return reason.empty();
+}
+
+} // namespace
+
+int tools::compileMain(int argc, char **argv) {
+  llvm::cl::OptionCategory category("Options of fastsnn-compile");
+  Flags flags(category);
+  if (!parseCommandLine(argc, argv,
+                        "Compiles a quantized network into an "
+                        "accumulate-only spiking program\n",
+                        category))
+    return 1;
+  rt::Result<const Emission *> emission = chooseEmission(flags);
+  rt::Result<CompileOptions> options = flags.compile.options();
+  rt::Result<std::vector<int64_t>> timeSteps = flags.compile.timeSteps();
+  rt::Result<std::optional<int64_t>> bits = flags.compile.quantizeWeights();
+  rt::Status status = emission.status();
+  status.append(options.status());
+  status.append(timeSteps.status());
+  status.append(bits.status());
+  if (timeSteps && timeSteps->size() > 1)
+    status.add(ErrorCode::BadArgument,
+               "--time-steps: several numbers, a program has one; give one, "
+               "or sweep with fastsnn-run");
+  if (!status)
+    return reportStatus(status);
+  if (!timeSteps->empty())
+    options->timeSteps = timeSteps->front();
+  Model::Options model{options.take(), *bits};
+  return compileFile(flags, **emission, model) ? 0 : 1;
+}

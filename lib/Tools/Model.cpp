@@ -1,0 +1,180 @@
+//===- Model.cpp - A model file and its way down the levels ---------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Tools/Model.h"
+
+#include "fastsnn/Frontend/ImportQNN/ImportONNX.h"
+#include "fastsnn/InitAllDialects.h"
+#include "fastsnn/Reference/QNNInterpreter.h"
+#include "fastsnn/Reference/SNNInterpreter.h"
+#include "fastsnn/Target/NMC/Program.h"
+#include "fastsnn/Tools/ModuleFacts.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace fastsnn;
+using namespace fastsnn::tools;
+
+rt::Result<FileKind> tools::fileKindOf(const std::string &path) {
+  llvm::sys::fs::file_status status;
+  if (std::error_code error = llvm::sys::fs::status(path, status))
+    return rt::Status(rt::ErrorCode::CannotOpenFile,
+                      path + ": cannot be opened: " + error.message() +
+                          "; check the name");
+  if (!llvm::sys::fs::is_regular_file(status))
+    return rt::Status(rt::ErrorCode::CannotOpenFile,
+                      path + ": is not a regular file; give a file");
+  StringRef extension = llvm::sys::path::extension(path);
+  if (extension == ".onnx")
+    return FileKind::ONNX;
+  if (extension == ".mlir" || extension == ".mlirbc")
+    return FileKind::MLIR;
+  if (extension == ".nmc")
+    return FileKind::Program;
+  return rt::Status(rt::ErrorCode::UnknownKind,
+                    path + ": unknown kind of file, readable are .onnx, .mlir, "
+                           ".mlirbc and .nmc; rename it");
+}
+
+Model::Model() : context(std::make_unique<MLIRContext>()) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  context->appendDialectRegistry(registry);
+  context->loadAllAvailableDialects();
+  printer = std::make_unique<DiagnosticPrinter>(*context);
+}
+
+/// The one function of a module, or null with an error.
+static func::FuncOp onlyFunction(ModuleOp module, StringRef path) {
+  func::FuncOp found;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (found || function.isExternal()) {
+      reportError(path, "holds several functions or one without a body, a "
+                        "network is one function; keep that one");
+      return nullptr;
+    }
+    found = function;
+  }
+  if (!found)
+    reportError(path, "holds no function, a network is one; check the file");
+  return found;
+}
+
+std::unique_ptr<Model> Model::load(const std::string &path, FileKind kind,
+                                   const Options &options,
+                                   const CompileFlags *flags) {
+  std::unique_ptr<Model> model(new Model);
+  model->path = path;
+  model->options = options;
+  if (kind == FileKind::ONNX) {
+    ImportOptions import;
+    import.grid.quantizeBits = options.quantizeWeights.value_or(0);
+    auto imported = importONNX(path, model->context.get(), import);
+    if (failed(imported))
+      return nullptr;
+    model->op = std::move(*imported);
+  } else {
+    model->op = parseSourceFile<ModuleOp>(path, model->context.get());
+    if (!model->op) {
+      // The parser says where; it is silent about damaged bytecode sometimes.
+      if (!model->printer->hasErrors())
+        reportError(path, "is no MLIR module of this project; check the file");
+      return nullptr;
+    }
+  }
+  std::optional<Level> level = getLevel(*model->op);
+  if (!level) {
+    reportError(path, "holds no operator of the dialects qnn, snn and nmc; "
+                      "check the file");
+    return nullptr;
+  }
+  model->current = *level;
+  if (flags)
+    if (rt::Status status =
+            flags->checkApplicable(path, *level, kind == FileKind::ONNX);
+        !status) {
+      reportStatus(status);
+      return nullptr;
+    }
+  if (*level != Level::NMC && !onlyFunction(*model->op, path))
+    return nullptr;
+  if (*level == Level::QNN && failed(model->runPipeline(Level::QNN)))
+    return nullptr;
+  return model;
+}
+
+LogicalResult Model::lowerTo(Level target) {
+  if (target == current)
+    return success();
+  return runPipeline(target);
+}
+
+LogicalResult Model::runPipeline(Level target) {
+  PassManager manager(context.get());
+  buildPipeline(manager, current, target, options.compile);
+  if (failed(manager.run(module()))) {
+    if (!printer->hasErrors())
+      reportError(path, "cannot be lowered from level " +
+                            stringifyLevel(current).str() + " to " +
+                            stringifyLevel(target).str());
+    return failure();
+  }
+  // Once is enough.
+  options.compile.preprocess.reset();
+  current = target;
+  return success();
+}
+
+std::unique_ptr<LevelRunner> Model::makeRunner() const {
+  if (current == Level::NMC) {
+    FailureOr<rt::Program> program = makeProgram();
+    if (failed(program))
+      return nullptr;
+    rt::Result<std::unique_ptr<LevelRunner>> runner = tools::makeProgramRunner(
+        std::make_shared<const rt::Program>(std::move(*program)));
+    if (!runner) {
+      reportStatus(runner.status());
+      return nullptr;
+    }
+    return runner.take();
+  }
+  func::FuncOp function = onlyFunction(module(), path);
+  if (!function)
+    return nullptr;
+  if (current == Level::QNN) {
+    FailureOr<reference::QNNModel> interpreter =
+        reference::QNNModel::get(function);
+    if (failed(interpreter))
+      return nullptr;
+    FailureOr<NetworkFacts> facts =
+        describeFunction(function, current,
+                         {interpreter->inputs(), interpreter->outputs(),
+                          interpreter->quantizers(), 0});
+    if (failed(facts))
+      return nullptr;
+    return makeQNNRunner(std::move(*interpreter), std::move(*facts));
+  }
+  FailureOr<reference::SNNModel> interpreter =
+      reference::SNNModel::get(function);
+  if (failed(interpreter))
+    return nullptr;
+  FailureOr<NetworkFacts> facts =
+      describeFunction(function, current,
+                       {interpreter->inputs(), interpreter->outputs(),
+                        interpreter->layers(), interpreter->timeSteps()});
+  if (failed(facts))
+    return nullptr;
+  return makeSNNRunner(std::move(*interpreter), std::move(*facts));
+}
+
+FailureOr<rt::Program> Model::makeProgram() const {
+  return translateToProgram(module());
+}

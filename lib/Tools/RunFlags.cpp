@@ -1,0 +1,146 @@
+//===- RunFlags.cpp - Options of fastsnn-run ------------------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Tools/RunFlags.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace fastsnn;
+using namespace fastsnn::tools;
+using llvm::cl::cat;
+using llvm::cl::desc;
+using llvm::cl::value_desc;
+using rt::ErrorCode;
+
+RunFlags::RunFlags(llvm::cl::OptionCategory &category)
+    : file(llvm::cl::Positional, cat(category),
+           desc("<.onnx, .mlir, .mlirbc or .nmc file>")),
+      inputs(
+          "input", cat(category), value_desc("file"),
+          desc("Samples: .npy, .npz (file.npz:key), MNIST idx(.gz), CIFAR-10 "
+               "records (.bin, .bin.gz); one for each network input")),
+      labels("labels", cat(category), value_desc("file"),
+             desc("Classes of the samples: npy, npz, idx or text")),
+      limit("limit", cat(category), value_desc("N"),
+            desc("Run the first N samples only")),
+      level("level", cat(category), value_desc("qnn|snn|folded|nmc"),
+            desc("What to run (default: the lowest level the file allows)")),
+      compare("compare", cat(category), value_desc("level,..."),
+              desc("Run these levels, too, and report how far each layer is "
+                   "from theirs")),
+      threads("threads", cat(category), value_desc("N"),
+              desc("Threads (default: one for each processor)")),
+      json("json", cat(category), value_desc("file"),
+           desc("Write the report as JSON; - is standard output")),
+      output("output", cat(category), value_desc("file.npz"),
+             desc("Write every output under its ONNX name, and the predicted "
+                  "classes")),
+      dumpSpikes("dump-spikes", cat(category), value_desc("file.npz"),
+                 desc("Write the spikes of every layer, int8 [N, T, ...]")),
+      teacherForced("teacher-forced", cat(category),
+                    desc("Feed each layer the compared level's spikes, so that "
+                         "layers are judged one by one")) {}
+
+namespace {
+
+rt::Status bad(const std::string &option, const std::string &what) {
+  return rt::Status(ErrorCode::BadArgument, option + ": " + what);
+}
+
+std::optional<int64_t> parseIn(llvm::StringRef text, int64_t min, int64_t max) {
+  int64_t value;
+  if (text.getAsInteger(10, value) || value < min || value > max)
+    return std::nullopt;
+  return value;
+}
+
+} // namespace
+
+rt::Result<std::vector<Level>> tools::parseLevels(const std::string &option,
+                                                  const std::string &text) {
+  std::vector<Level> levels;
+  rt::Status status;
+  for (llvm::StringRef part : llvm::split(text, ',')) {
+    std::optional<Level> level = symbolizeLevel(part);
+    if (!level)
+      status.append(bad(option, "'" + part.str() +
+                                    "' is no level, levels are qnn, snn, "
+                                    "folded and nmc; give one of them"));
+    else if (llvm::is_contained(levels, *level))
+      status.append(
+          bad(option, "'" + part.str() + "' is given twice; give it once"));
+    else
+      levels.push_back(*level);
+  }
+  if (!status)
+    return status;
+  return levels;
+}
+
+rt::Result<RunSettings> RunFlags::settings() const {
+  RunSettings settings;
+  rt::Status status;
+  settings.file = file;
+  settings.inputs.assign(inputs.begin(), inputs.end());
+  settings.labels = labels;
+  settings.json = json;
+  settings.output = output;
+  settings.dumpSpikes = dumpSpikes;
+  settings.teacherForced = teacherForced;
+  if (settings.file.empty())
+    status.append(bad("fastsnn-run", "no file to run; give an .onnx, .mlir, "
+                                     ".mlirbc or .nmc file"));
+  if (settings.inputs.empty())
+    status.append(bad("--input", "no samples to run; give --input=FILE"));
+  if (limit.getNumOccurrences()) {
+    settings.limit =
+        parseIn(llvm::StringRef(limit), 1, std::numeric_limits<int64_t>::max());
+    if (!settings.limit)
+      status.append(bad("--limit", "'" + limit +
+                                       "' is no number of samples, at least "
+                                       "1; give one"));
+  }
+  if (threads.getNumOccurrences()) {
+    constexpr int64_t most = 4096;
+    std::optional<int64_t> count = parseIn(llvm::StringRef(threads), 1, most);
+    if (!count)
+      status.append(bad("--threads", "'" + threads +
+                                         "' is no number of threads, 1 to " +
+                                         std::to_string(most) + "; give one"));
+    settings.threads = static_cast<unsigned>(count.value_or(0));
+  }
+  if (level.getNumOccurrences()) {
+    rt::Result<std::vector<Level>> levels = parseLevels("--level", level);
+    if (!levels)
+      status.append(levels.status());
+    else if (levels->size() != 1)
+      status.append(bad("--level", "several levels, one runs; compare with "
+                                   "others by --compare"));
+    else
+      settings.level = levels->front();
+  }
+  if (compare.getNumOccurrences()) {
+    rt::Result<std::vector<Level>> levels = parseLevels("--compare", compare);
+    if (levels)
+      settings.compare = levels.take();
+    else
+      status.append(levels.status());
+  }
+  if (settings.teacherForced && !compare.getNumOccurrences())
+    status.append(bad("--teacher-forced",
+                      "no level whose spikes could be fed; give one by "
+                      "--compare"));
+  if (settings.teacherForced &&
+      llvm::is_contained(settings.compare, Level::QNN))
+    status.append(bad("--teacher-forced",
+                      "level qnn has no spikes to feed; compare with snn, "
+                      "folded or nmc"));
+  if (!status)
+    return status;
+  return settings;
+}
