@@ -63,6 +63,7 @@ private:
 
   /// V += charge; an error where it leaves the proved range.
   llvm::Error addToMembrane(unsigned pool, int64_t neuron, int64_t charge);
+  llvm::Error outside(const ProgramPool &pool, int64_t neuron) const;
   llvm::Error overflow(const ProgramConnection &connection) const {
     return fail(connection.name, "a sum leaves 64 bits");
   }
@@ -77,7 +78,8 @@ private:
 };
 } // namespace
 
-/// sum += weight << shift, or -=; false where that leaves 64 bits.
+/// sum += weight << shift, or -=; false, and the sum unchanged or wrapped,
+/// where that leaves 64 bits.
 static bool accumulate(int64_t &sum, int64_t weight, int64_t shift,
                        bool negative) {
   int64_t row;
@@ -114,16 +116,23 @@ void Execution::reset() {
   }
 }
 
+static bool isProved(const ProgramPool &pool, int64_t membrane) {
+  return membrane >= pool.membraneMin && membrane <= pool.membraneMax;
+}
+
+llvm::Error Execution::outside(const ProgramPool &pool, int64_t neuron) const {
+  return fail(pool.name, "neuron " + Twine(neuron) + ", step " + Twine(step) +
+                             ": the membrane leaves the proved range " +
+                             Twine(pool.membraneMin) + ".." +
+                             Twine(pool.membraneMax));
+}
+
 llvm::Error Execution::addToMembrane(unsigned p, int64_t neuron,
                                      int64_t charge) {
   const ProgramPool &pool = program.pools[p];
   int64_t &v = registers[p].membrane[neuron];
-  if (__builtin_add_overflow(v, charge, &v) || v < pool.membraneMin ||
-      v > pool.membraneMax)
-    return fail(pool.name, "neuron " + Twine(neuron) + ", step " + Twine(step) +
-                               ": the membrane leaves the proved range " +
-                               Twine(pool.membraneMin) + ".." +
-                               Twine(pool.membraneMax));
+  if (__builtin_add_overflow(v, charge, &v) || !isProved(pool, v))
+    return outside(pool, neuron);
   return llvm::Error::success();
 }
 
@@ -170,20 +179,22 @@ llvm::Error Execution::inject(const ProgramConnection &connection,
     int64_t p = (*integers)[i];
     if (!source.bitPlanes) {
       // The host multiplies.
-      connection.stages.walk(i, [&](int64_t to, int64_t weight) {
+      connection.stages.walk(i, [&](Event event) {
         int64_t product;
-        ok &= !__builtin_mul_overflow(p, weight, &product) &&
-              accumulate(current[to], product, connection.shift, false);
+        ok &=
+            !__builtin_mul_overflow(p, event.weight, &product) &&
+            accumulate(current[event.index], product, connection.shift, false);
       });
       continue;
     }
     for (int64_t plane = 0, magnitude = std::abs(p); magnitude >> plane;
          ++plane)
       if (magnitude >> plane & 1)
-        connection.stages.walk(i, [&](int64_t to, int64_t weight) {
+        connection.stages.walk(i, [&](Event event) {
           int64_t row;
-          ok &= !__builtin_mul_overflow(weight, int64_t(1) << plane, &row) &&
-                accumulate(current[to], row, connection.shift, p < 0);
+          ok &= !__builtin_mul_overflow(event.weight, int64_t(1) << plane,
+                                        &row) &&
+                accumulate(current[event.index], row, connection.shift, p < 0);
           ++statistics.additions;
         });
   }
@@ -194,32 +205,27 @@ llvm::Error Execution::drain(const ProgramConnection &connection,
                              unsigned number) {
   const ProgramPool &target = program.pools[connection.target];
   Registers &state = registers[connection.target];
+  bool counts = target.kind == ProgramPool::Kind::Counts;
+  bool reads = target.kind == ProgramPool::Kind::Readout;
   llvm::ArrayRef<int8_t> events = eventsOf(connection.source);
   llvm::Error error = llvm::Error::success();
   for (int64_t i = 0; i < int64_t(events.size()) && !error; ++i) {
     if (events[i] == 0)
       continue;
-    bool negative = events[i] < 0;
-    connection.stages.walk(i, [&](int64_t to, int64_t weight) {
-      if (error)
-        return;
-      if (target.kind == ProgramPool::Kind::Counts) {
-        state.inputCounts[to] += events[i];
+    connection.stages.walk(i, [&](Event event) {
+      if (counts) {
+        state.inputCounts[event.index] += events[i];
         ++state.result.neuronAdditions;
         return;
       }
       ++state.result.additions;
-      if (target.kind == ProgramPool::Kind::Readout) {
-        if (!accumulate(accumulators[number].sums[to], weight, connection.shift,
-                        negative))
-          error = overflow(connection);
-        return;
-      }
-      int64_t row = 0;
-      if (!accumulate(row, weight, connection.shift, negative))
+      int64_t &sum = reads ? accumulators[number].sums[event.index]
+                           : state.membrane[event.index];
+      bool ok = accumulate(sum, event.weight, connection.shift, events[i] < 0);
+      if (!ok && !error)
         error = overflow(connection);
-      else
-        error = addToMembrane(connection.target, to, row);
+      else if (!reads && !isProved(target, sum) && !error)
+        error = outside(target, event.index);
     });
   }
   return error;

@@ -71,11 +71,9 @@ public:
     stages.push_back(std::move(stage));
   }
 
-  /// Calls sink(target, weight) for every synapse that an event of source
-  /// element `index` reaches and whose weight is not zero.
-  void
-  walk(int64_t index,
-       llvm::function_ref<void(int64_t target, int64_t weight)> sink) const {
+  /// Calls `sink` with target and weight for every synapse that an event of
+  /// source element `index` reaches and whose weight is not zero.
+  void walk(int64_t index, StageSink sink) const {
     walkFrom(0, {index, 0, 1}, sink);
   }
 
@@ -85,10 +83,11 @@ public:
   std::vector<double> apply(llvm::ArrayRef<double> field) const;
 
 private:
-  void walkFrom(size_t depth, Event event,
-                llvm::function_ref<void(int64_t, int64_t)> sink) const {
+  void walkFrom(size_t depth, Event event, StageSink sink) const {
     if (depth == stages.size())
-      return sink(event.index, event.weight);
+      return sink(event);
+    if (depth + 1 == stages.size())
+      return stages[depth]->walk(event, sink);
     stages[depth]->walk(event,
                         [&](Event next) { walkFrom(depth + 1, next, sink); });
   }
