@@ -79,8 +79,8 @@ public:
     view.count = images * elements;
     bool isInteger = unit.kind == InputKind::Integer;
     view.type = isInteger ? ElementType::Int32 : ElementType::Float32;
-    view.data = isInteger ? static_cast<const void *>(integers.data())
-                          : floats.data();
+    view.data =
+        isInteger ? static_cast<const void *>(integers.data()) : floats.data();
     batch.images = images;
     batch.inputs = {view};
   }
