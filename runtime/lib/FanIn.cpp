@@ -16,7 +16,7 @@ namespace {
 
 /// Saturating a + b for 0 <= a, b <= maxWeightSum.
 int64_t addSaturating(int64_t a, int64_t b) {
-  return std::min(a + b, maxWeightSum);
+  return a > maxWeightSum - b ? maxWeightSum : a + b;
 }
 
 /// Saturating a * b for 0 <= a, b.

@@ -35,8 +35,8 @@ static Status validateProgram(const Program &program, bool compareRecorded) {
   validatePools(program, status);
   if (status.ok())
     validateConnections(program, status);
-  // The code is checked even where geometry is wrong: it needs indices only,
-  // which it checks itself.
+  // These need indices only, which they check themselves.
+  validateCores(program, status);
   validateCode(program, status);
   if (status.ok())
     validateWidths(program, compareRecorded, status);

@@ -24,8 +24,10 @@ std::string describePool(const Program &program, int32_t pool);
 /// "connection 3 ('source' -> 'target')".
 std::string describeConnection(const Program &program, size_t connection);
 
-/// T, weight tables, shapes and constants of pools, cores.
+/// T, weight tables, shapes and constants of pools.
 void validatePools(const Program &program, Status &status);
+/// Which pool is on which core.
+void validateCores(const Program &program, Status &status);
 /// A window's extents, see Program.h; `where` opens the message.
 bool validateWindow(const Window2D &window, int64_t pairLimit,
                     const std::string &where, Status &status);

@@ -89,7 +89,6 @@ public:
         std::visit([&](const auto &unit) { check(unit, pool); }, pool.unit);
       }
     }
-    checkCores();
   }
 
 private:
@@ -302,33 +301,6 @@ private:
     checkFinite(unit.offset, "offset", false);
   }
 
-  void checkCores() {
-    std::vector<int32_t> seen(program.pools.size(), 0);
-    std::unordered_set<int32_t> ids;
-    for (const Core &core : program.cores) {
-      if (!ids.insert(core.id).second)
-        status.add(ErrorCode::BadCores,
-                   "core " + std::to_string(core.id) +
-                       ": the number is used twice; number cores uniquely");
-      for (int32_t p : core.pools) {
-        if (p < 0 || static_cast<size_t>(p) >= seen.size())
-          status.add(ErrorCode::IndexOutOfRange,
-                     "core " + std::to_string(core.id) + ": pool " +
-                         std::to_string(p) + ", the program has " +
-                         std::to_string(seen.size()) +
-                         " pools; give an existing one");
-        else
-          ++seen[p];
-      }
-    }
-    for (size_t p = 0; p < seen.size(); ++p)
-      if (seen[p] != 1)
-        status.add(ErrorCode::BadCores,
-                   describePool(program, static_cast<int32_t>(p)) + ": on " +
-                       std::to_string(seen[p]) +
-                       " cores, it must be on exactly one; correct the map");
-  }
-
   const Program &program;
   Status &status;
   std::string where;
@@ -339,4 +311,31 @@ private:
 
 void fastsnn::rt::validatePools(const Program &program, Status &status) {
   PoolValidator(program, status).run();
+}
+
+void fastsnn::rt::validateCores(const Program &program, Status &status) {
+  std::vector<int32_t> seen(program.pools.size(), 0);
+  std::unordered_set<int32_t> ids;
+  for (const Core &core : program.cores) {
+    if (!ids.insert(core.id).second)
+      status.add(ErrorCode::BadCores,
+                 "core " + std::to_string(core.id) +
+                     ": the number is used twice; number cores uniquely");
+    for (int32_t p : core.pools) {
+      if (p < 0 || static_cast<size_t>(p) >= seen.size())
+        status.add(ErrorCode::IndexOutOfRange,
+                   "core " + std::to_string(core.id) + ": pool " +
+                       std::to_string(p) + ", the program has " +
+                       std::to_string(seen.size()) +
+                       " pools; give an existing one");
+      else
+        ++seen[p];
+    }
+  }
+  for (size_t p = 0; p < seen.size(); ++p)
+    if (seen[p] != 1)
+      status.add(ErrorCode::BadCores,
+                 describePool(program, static_cast<int32_t>(p)) + ": on " +
+                     std::to_string(seen[p]) +
+                     " cores, it must be on exactly one; correct the map");
 }

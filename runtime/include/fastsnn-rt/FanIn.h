@@ -20,8 +20,7 @@
 
 namespace fastsnn::rt {
 
-/// Sums saturate here: no 64-bit state holds more, and two of them still add
-/// without overflow.
+/// Sums saturate here; Validate.h refuses programs that reach it.
 constexpr int64_t maxWeightSum = int64_t(1) << 62;
 
 /// The weights that reach one neuron through one connection: the sum of the
