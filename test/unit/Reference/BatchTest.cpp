@@ -9,7 +9,9 @@
 #include "fastsnn/Reference/Batch.h"
 #include "gtest/gtest.h"
 #include <atomic>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace fastsnn::reference;
@@ -46,4 +48,27 @@ TEST(Batch, ReturnsTheErrorOfTheLowestImage) {
           });
       EXPECT_EQ(llvm::toString(std::move(error)), "image 7");
     }
+}
+
+TEST(Batch, TheLowestImageWinsInEitherOrder) {
+  // Images 0 and 1 are under way at once; the one fails well behind the other.
+  for (int64_t late : {0, 1}) {
+    std::atomic<int> started{0};
+    std::atomic<bool> failedEarly{false};
+    llvm::Error error =
+        parallelForImages(2, 2, [&](int64_t image) -> llvm::Error {
+          ++started;
+          while (started < 2)
+            std::this_thread::yield();
+          if (image == late) {
+            while (!failedEarly)
+              std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+          }
+          failedEarly = true;
+          return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                         "image " + std::to_string(image));
+        });
+    EXPECT_EQ(llvm::toString(std::move(error)), "image 0");
+  }
 }

@@ -167,6 +167,30 @@ TEST(Stages, HostCurrentsEqualBitPlanesAndCostNothing) {
   }
 }
 
+TEST(Stages, NegativeInputsSubtractTheirBitPlanes) {
+  std::string table;
+  for (int p = 0; p < 256; ++p)
+    table += (p ? ", " : "") + std::to_string(5 - p);
+  std::string text =
+      R"(nmc.input @in [1] <pixel> range -250 : 5 {table = array<i32: )" +
+      table + ">}";
+  for (const char *encoding : {"bitplane", "current"}) {
+    std::string items =
+        weights("w", "[[[5, -7]]]", "1x1x2xi8") + text +
+        "\nnmc.readout @out [2] offset dense<0.0> : tensor<1xf64>\nnmc.connect "
+        "@c from @in to @out via [#nmc.dense<1 -> 2, @w>] {gain = dense<1.0> : "
+        "tensor<1xf64>}\n";
+    items.replace(items.find("{table"), 6,
+                  std::string("{encoding = #nmc.input_encoding<") + encoding +
+                      ">, table");
+    RunResult result = run(program(1, items, "nmc.inject @c\n",
+                                   "nmc.add_current @out\n", "nmc.read @out\n"),
+                           {200});
+    EXPECT_EQ(result.outputs[0].accumulators[0].values,
+              (Integers{-195 * 5, 195 * 7}));
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Neurons
 //===----------------------------------------------------------------------===//
@@ -234,6 +258,21 @@ TEST(Program, MicroOperationsOfASignedNeuron) {
   // The forced layer records its own: an input of 0 never fires.
   EXPECT_EQ(result.findLayer("a")->spikes, Train(6, 0));
   EXPECT_EQ(result.findLayer("a")->neuronAdditions, 6);
+}
+
+TEST(Program, CountsStayInTheirBounds) {
+  std::string text =
+      twoPools(6, "1",
+               "range -1 : 2 bias dense<0> : tensor<1xi64> theta "
+               "[1] start [0] epsilon [1] state 32 min -9 max 9",
+               fire("b"));
+  // With N = hi the charge stays in V = 1 and is used up on the way down.
+  EXPECT_EQ(
+      valueOf(tryForced(text, {1, 1, 1, -1, -1, -1})).findLayer("b")->spikes,
+      (Train{1, 1, 0, 0, -1, -1}));
+  EXPECT_EQ(
+      valueOf(tryForced(text, {-1, -1, -1, 1, 1, 1})).findLayer("b")->spikes,
+      (Train{-1, 0, 0, 0, 0, 1}));
 }
 
 TEST(Program, UnsignedNeuronsLackTheWayDown) {

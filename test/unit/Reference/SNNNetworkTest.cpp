@@ -133,6 +133,22 @@ TEST(SNNNetwork, RealInputsAndTheirLattice) {
   EXPECT_EQ(result.outputs[1].additions, 5);
 }
 
+TEST(SNNNetwork, ConstantRealCurrentsCountAsProducts) {
+  // 10 * 0.1 is 1 in float64, ten times 0.1 added up is less.
+  RunResult result = run(R"(
+    func.func @f(%x: tensor<1xf64>) -> tensor<1xf64> {
+      %i = snn.encode <real> %x range 0 : 0 {bound = 4.0 : f64} : tensor<1xf64> -> !snn.current<1, 10, f64, constant>
+      %n = snn.if %i "n" gains [dense<1.0> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64>
+          theta [1.0] start [0.0] epsilon 0.0 : !snn.current<1, 10, f64, constant> -> !snn.train<1, 10, 0:9>
+      %y = snn.readout %n "r" gains [dense<1.0> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64>
+          : !snn.train<1, 10, 0:9> -> tensor<1xf64>
+      return %y : tensor<1xf64>
+    })",
+                         {0.1});
+  EXPECT_EQ(result.layers[0].spikes, (Train{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  EXPECT_EQ(result.layers[0].ties, 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Synapses
 //===----------------------------------------------------------------------===//
