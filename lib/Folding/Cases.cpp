@@ -20,7 +20,8 @@ __extension__ typedef __int128 Int128;
 InputRange::Range InputRange::range(int64_t t) const {
   int64_t least = constant ? lo : std::max(lo, -t);
   int64_t most = constant ? hi : std::min(hi, t);
-  return {positive * least + negative * most, positive * most + negative * least};
+  return {positive * least + negative * most,
+          positive * most + negative * least};
 }
 
 namespace {

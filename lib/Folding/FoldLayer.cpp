@@ -61,8 +61,9 @@ void LayerFolder::chooseMain() {
   for (auto [k, input] : llvm::enumerate(problem.inputs)) {
     double width = 0;
     for (size_t c = 0; c < channels(); ++c)
-      width = std::max(width, (double(input.positive[c]) - double(input.negative[c])) *
-                                  (double(input.hi) - double(input.lo)));
+      width = std::max(width,
+                       (double(input.positive[c]) - double(input.negative[c])) *
+                           (double(input.hi) - double(input.lo)));
     if (width > widest) {
       widest = width;
       main = k;
@@ -113,7 +114,8 @@ RealNeuron LayerFolder::channel(size_t c) const {
 std::optional<std::string> LayerFolder::cannotBeExact() const {
   for (const LayerInput &input : problem.inputs) {
     if (input.kind == Kind::RealConstant)
-      return "its input is analogue; give --preprocess where it is 8-bit pixels";
+      return "its input is analogue; give --preprocess where it is 8-bit "
+             "pixels";
     if (input.kind == Kind::RealWeights)
       return "its weights are real or have input scales that are not rational "
              "to each other";
@@ -183,7 +185,8 @@ double LayerFolder::errorBound(size_t c, int fractionalBits) const {
   double steps = double(problem.timeSteps), sum = 0, bias = 0;
   for (double value : problem.biases[c])
     bias = std::max(bias, error(value));
-  sum += steps * bias + error(problem.start[c]) + most * error(problem.theta[c]);
+  sum +=
+      steps * bias + error(problem.start[c]) + most * error(problem.theta[c]);
   for (auto [k, input] : llvm::enumerate(problem.inputs)) {
     double reach = double(std::max(input.hi, -input.lo));
     switch (input.kind) {
@@ -267,7 +270,8 @@ bool LayerFolder::fitState(LayerSolution &solution) const {
       sums.shift = uint8_t(folded.shift);
       if (input.kind == Kind::Integer) {
         rt::Int128 factor = folded.factors[c];
-        rt::Int128 a = factor * input.positive[c], b = factor * input.negative[c];
+        rt::Int128 a = factor * input.positive[c],
+                   b = factor * input.negative[c];
         sums.positive = std::max({a, b, rt::Int128(0)});
         sums.negative = std::min({a, b, rt::Int128(0)});
       } else {
@@ -283,7 +287,8 @@ bool LayerFolder::fitState(LayerSolution &solution) const {
       }
       if (input.kind == Kind::RealConstant) {
         sums.shift = uint8_t(folded.discretizeShift);
-        bounds.current = bounds.current + rt::realCurrentRange(sums, input.bound);
+        bounds.current =
+            bounds.current + rt::realCurrentRange(sums, input.bound);
       } else if (input.constant) {
         bounds.current = bounds.current + rt::inputCurrentRange(sums);
       } else {
@@ -292,7 +297,8 @@ bool LayerFolder::fitState(LayerSolution &solution) const {
     }
     range.hull(rt::membraneRange(bounds));
     // Constants themselves are stored in the state's width.
-    for (rt::Int128 value : {rt::Int128(neuron.theta), rt::Int128(neuron.epsilon)})
+    for (rt::Int128 value :
+         {rt::Int128(neuron.theta), rt::Int128(neuron.epsilon)})
       range.hull({-value, value});
   }
   unsigned bits = rt::bitsOfRange(range);

@@ -231,8 +231,8 @@ std::optional<IntegerNeuron> fastsnn::solve(const RealNeuron &neuron,
   bool all = false;
   if (single && !neuron.side) {
     Interval possible = thetaRange(cases.rows[0], scale);
-    all = possible.empty() ||
-          (possible.max < kInfinity && possible.max - possible.min < kMaxThetas);
+    all = possible.empty() || (possible.max < kInfinity &&
+                               possible.max - possible.min < kMaxThetas);
     if (all) {
       range = possible;
     } else {

@@ -98,13 +98,16 @@ void fastsnn::buildPipeline(OpPassManager &manager, Level from, Level to,
 void fastsnn::registerPipelines() {
   static bool once = [] {
     auto add = [](StringRef name, StringRef description, Level to) {
-      PassPipelineRegistration<>(name, description, [to](OpPassManager &manager) {
-        buildPipeline(manager, Level::QNN, to, CompileOptions());
-      });
+      PassPipelineRegistration<>(
+          name, description, [to](OpPassManager &manager) {
+            buildPipeline(manager, Level::QNN, to, CompileOptions());
+          });
     };
     add("fastsnn-to-snn", "from qnn to real-valued spiking layers", Level::SNN);
-    add("fastsnn-to-folded", "from qnn to integer spiking layers", Level::Folded);
-    add("fastsnn-to-nmc", "from qnn to the accumulate-only program", Level::NMC);
+    add("fastsnn-to-folded", "from qnn to integer spiking layers",
+        Level::Folded);
+    add("fastsnn-to-nmc", "from qnn to the accumulate-only program",
+        Level::NMC);
     return true;
   }();
   (void)once;

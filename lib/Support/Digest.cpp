@@ -14,9 +14,8 @@
 using namespace fastsnn;
 
 std::string fastsnn::digestIntegers(llvm::ArrayRef<int64_t> values) {
-  int bytes = llvm::all_of(values, [](int64_t v) { return v == int32_t(v); })
-                  ? 4
-                  : 8;
+  int bytes =
+      llvm::all_of(values, [](int64_t v) { return v == int32_t(v); }) ? 4 : 8;
   llvm::SHA256 hash;
   std::vector<uint8_t> buffer;
   buffer.reserve(values.size() * bytes);

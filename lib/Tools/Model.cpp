@@ -49,6 +49,8 @@ Model::Model() : context(std::make_unique<MLIRContext>()) {
   registerAllDialects(registry);
   context->appendDialectRegistry(registry);
   context->loadAllAvailableDialects();
+  // Users see nodes, not operators of the compiler.
+  context->printOpOnDiagnostic(false);
   printer = std::make_unique<DiagnosticPrinter>(*context);
 }
 

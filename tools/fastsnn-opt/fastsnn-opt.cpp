@@ -24,6 +24,6 @@ int main(int argc, char **argv) {
   fastsnn::qnn::registerQNNPasses();
   fastsnn::snn::registerSNNPasses();
   mlir::registerCanonicalizerPass();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "FastSNN optimizer driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "FastSNN optimizer driver\n", registry));
 }

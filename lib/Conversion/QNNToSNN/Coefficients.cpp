@@ -50,7 +50,8 @@ Coefficients::perChannel(llvm::ArrayRef<int64_t> shape) const {
 
 std::vector<double>
 Coefficients::perElement(llvm::ArrayRef<int64_t> shape) const {
-  int64_t elements = countElements(shape), inner = elements / int64_t(values.size());
+  int64_t elements = countElements(shape),
+          inner = elements / int64_t(values.size());
   std::vector<double> full(elements);
   for (int64_t i = 0; i < elements; ++i)
     full[i] = values[i / inner];

@@ -48,7 +48,8 @@ std::string Converter::addWeights(Location location, StringRef wish,
   for (Operation &op : *module.getBody())
     if (isa<snn::WeightsOp>(op))
       builder.setInsertionPointAfter(&op);
-  snn::WeightsOp::create(builder, location, builder.getStringAttr(name), values);
+  snn::WeightsOp::create(builder, location, builder.getStringAttr(name),
+                         values);
   return name;
 }
 
@@ -117,9 +118,8 @@ FailureOr<LinearForm> Converter::applyQuantize(qnn::QuantizeOp op,
   std::vector<double> theta, start;
   for (double scale : op.getScale()) {
     theta.push_back(scale * double(std::max(options.timeSteps, levels)));
-    start.push_back(op.getRounding() == qnn::Rounding::Floor
-                        ? 0.0
-                        : theta.back() / 2);
+    start.push_back(
+        op.getRounding() == qnn::Rounding::Floor ? 0.0 : theta.back() / 2);
   }
   SmallVector<Value> values;
   SmallVector<Attribute> gains;
@@ -159,8 +159,8 @@ FailureOr<LinearForm> Converter::applyMaxPool(qnn::MaxPoolOp op,
                         "directly behind it");
   Branch &branch = input.branches[0];
   auto gain = branch.gain.perChannel(input.shape);
-  if (!gain || (input.offset.get().size() > 1 &&
-                !input.offset.perChannel(input.shape)))
+  if (!gain ||
+      (input.offset.get().size() > 1 && !input.offset.perChannel(input.shape)))
     return op.emitError("max pooling of values whose scale or offset differs "
                         "between positions of a channel; use one a channel");
   SmallVector<bool> minimum(input.shape[0], false);
@@ -174,7 +174,8 @@ FailureOr<LinearForm> Converter::applyMaxPool(qnn::MaxPoolOp op,
   auto pool = snn::MaxPoolOp::create(
       builder, op.getLoc(), snn::withShape(branch.value.getType(), input.shape),
       branch.value,
-      builder.getStringAttr(uniqueLayerName(op.getLoc(), getNodeName(op.getLoc()))),
+      builder.getStringAttr(
+          uniqueLayerName(op.getLoc(), getNodeName(op.getLoc()))),
       op.getKernelAttr(), op.getStridesAttr(), op.getPadsAttr(),
       op.getDilationsAttr(),
       llvm::is_contained(minimum, true) ? builder.getDenseBoolArrayAttr(minimum)
@@ -257,9 +258,8 @@ LogicalResult Converter::convertOp(Operation *op) {
             return applyTranspose(transpose, inputs[0]);
           })
           .Case([&](qnn::PadOp pad) { return applyPad(pad, inputs[0]); })
-          .Case([&](qnn::ConcatOp concat) {
-            return applyConcat(concat, inputs);
-          })
+          .Case(
+              [&](qnn::ConcatOp concat) { return applyConcat(concat, inputs); })
           .Case([&](qnn::ClampOp clamp) -> FailureOr<LinearForm> {
             return clamp.emitError(
                 "clamp (relu) that no quantizer follows has no spiking form; "

@@ -98,9 +98,11 @@ private:
   std::string uniqueLayerName(mlir::Location location, llvm::StringRef wish);
   /// The summands of a neuron or readout: values and gain attributes, equal
   /// values merged.
-  void collectInputs(LinearForm &form, llvm::SmallVectorImpl<mlir::Value> &values,
+  void collectInputs(LinearForm &form,
+                     llvm::SmallVectorImpl<mlir::Value> &values,
                      llvm::SmallVectorImpl<mlir::Attribute> &gains);
-  mlir::ElementsAttr coefficients(const Coefficients &list, llvm::StringRef name);
+  mlir::ElementsAttr coefficients(const Coefficients &list,
+                                  llvm::StringRef name);
 
   mlir::ModuleOp module;
   const ConversionOptions &options;

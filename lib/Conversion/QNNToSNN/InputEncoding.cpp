@@ -57,7 +57,8 @@ std::optional<Lattice> pixelLattice(const PixelNorm &norm) {
                                &numerator))
       return std::nullopt;
     numerators.push_back(numerator);
-    if (__builtin_mul_overflow(lcm / std::gcd(lcm, numerator), numerator, &lcm) ||
+    if (__builtin_mul_overflow(lcm / std::gcd(lcm, numerator), numerator,
+                               &lcm) ||
         lcm > kMax)
       return std::nullopt;
   }
@@ -77,7 +78,8 @@ std::optional<Lattice> pixelLattice(const PixelNorm &norm) {
 }
 } // namespace
 
-FailureOr<LinearForm> Converter::encode(Operation *user, const HostValue &host) {
+FailureOr<LinearForm> Converter::encode(Operation *user,
+                                        const HostValue &host) {
   auto type = cast<RankedTensorType>(host.input.getType());
   LinearForm form;
   form.shape.assign(type.getShape().begin(), type.getShape().end());
@@ -85,10 +87,10 @@ FailureOr<LinearForm> Converter::encode(Operation *user, const HostValue &host) 
   branch.gain = Coefficients(1.0);
   MLIRContext *context = module.getContext();
   bool pixels = bool(host.preprocess);
-  auto current = snn::CurrentType::get(
-      context, form.shape, options.timeSteps,
-      pixels ? Type(builder.getI64Type()) : Type(builder.getF64Type()),
-      /*constant=*/true);
+  auto current = snn::CurrentType::get(context, form.shape, options.timeSteps,
+                                       pixels ? Type(builder.getI64Type())
+                                              : Type(builder.getF64Type()),
+                                       /*constant=*/true);
   auto noReals = DenseF64ArrayAttr();
   branch.value = snn::EncodeOp::create(
       builder, host.input.getLoc(), current, host.input,
@@ -108,7 +110,8 @@ FailureOr<LinearForm> Converter::encode(Operation *user, const HostValue &host) 
     } else {
       std::vector<double> gain;
       for (int64_t c = 0; c < form.shape[0]; ++c)
-        gain.push_back(1.0 / (norm.divisor.toDouble() * norm.std[c].toDouble()));
+        gain.push_back(1.0 /
+                       (norm.divisor.toDouble() * norm.std[c].toDouble()));
       branch.gain = Coefficients(gain, form.shape);
     }
   }
@@ -153,8 +156,8 @@ FailureOr<LinearForm> Converter::encodeQuantized(qnn::QuantizeOp op,
                                            double(lo), double(hi))));
       }
     branch.value = snn::EncodeOp::create(
-        builder, op.getLoc(), current, host.input, snn::InputKind::Pixel, lo, hi,
-        none, none, none, builder.getDenseI32ArrayAttr(table),
+        builder, op.getLoc(), current, host.input, snn::InputKind::Pixel, lo,
+        hi, none, none, none, builder.getDenseI32ArrayAttr(table),
         snn::Rounding::HalfEven, noBound);
   } else {
     bool mapped = !(host.scale == Coefficients(1.0) && host.offset.isZero());
@@ -162,8 +165,8 @@ FailureOr<LinearForm> Converter::encodeQuantized(qnn::QuantizeOp op,
       return mapped ? builder.getDenseF64ArrayAttr(values.get()) : none;
     };
     branch.value = snn::EncodeOp::create(
-        builder, op.getLoc(), current, host.input, snn::InputKind::Quantized, lo,
-        hi, op.getScaleAttr(), list(host.scale), list(host.offset),
+        builder, op.getLoc(), current, host.input, snn::InputKind::Quantized,
+        lo, hi, op.getScaleAttr(), list(host.scale), list(host.offset),
         DenseI32ArrayAttr(), rounding, noBound);
   }
   form.branches.push_back(std::move(branch));

@@ -71,8 +71,8 @@ FailureOr<LinearForm> Converter::applyWeights(
     else
       symbol = addWeights(op->getLoc(), (name + suffix).str(), values);
     Branch branch;
-    branch.value = build(value, symbol,
-                         snn::getCurrentFor(value.getType(), shape, realWeights));
+    branch.value = build(
+        value, symbol, snn::getCurrentFor(value.getType(), shape, realWeights));
     branch.gain = multiply(outputScale, Coefficients(inputGain), shape);
     branch.weighted = true;
     result.branches.push_back(std::move(branch));
@@ -96,8 +96,9 @@ FailureOr<LinearForm> Converter::applyWeights(
           "quantize the activation or merge the two layers");
     auto gain = branch.gain.perChannel(input.shape);
     if (!gain)
-      return op->emitError("the scale of the input differs between positions of "
-                           "a channel; use one scale a channel");
+      return op->emitError(
+          "the scale of the input differs between positions of "
+          "a channel; use one scale a channel");
     if (real) {
       // Real weights take the gains of the input channels in.
       LinearForm merged = input;
@@ -105,8 +106,9 @@ FailureOr<LinearForm> Converter::applyWeights(
       merged.mergeMultiples();
       gain = merged.branches[0].gain.perChannel(input.shape);
       if (llvm::all_equal(*gain))
-        addBranch(branch.value, makeRealWeights(std::vector<double>(gain->size(), 1.0)),
-                  "", gain->front(), true);
+        addBranch(branch.value,
+                  makeRealWeights(std::vector<double>(gain->size(), 1.0)), "",
+                  gain->front(), true);
       else
         addBranch(branch.value, makeRealWeights(*gain), "", 1.0, true);
       continue;
@@ -123,7 +125,8 @@ FailureOr<LinearForm> Converter::applyWeights(
       addBranch(branch.value, layer.values, "", base, false);
       continue;
     }
-    if (!multiples.empty() && (branch.multiples.empty() || llvm::all_equal(*gain))) {
+    if (!multiples.empty() &&
+        (branch.multiples.empty() || llvm::all_equal(*gain))) {
       std::vector<int64_t> scaled(integers);
       for (size_t i = 0; i < scaled.size(); ++i)
         scaled[i] *= multiples[layout.inputOf(i)];
@@ -152,8 +155,8 @@ FailureOr<LinearForm> Converter::applyWeights(
     std::vector<double> values =
         real ? reals : std::vector<double>(integers.begin(), integers.end());
     std::vector<double> full = input.offset.perElement(input.shape);
-    result.offset =
-        multiply(Coefficients(onConstant(values, full), shape), outputScale, shape);
+    result.offset = multiply(Coefficients(onConstant(values, full), shape),
+                             outputScale, shape);
   }
   return result;
 }
@@ -161,7 +164,8 @@ FailureOr<LinearForm> Converter::applyWeights(
 FailureOr<LinearForm> Converter::applyConv(qnn::Conv2DOp op, LinearForm input) {
   ArrayRef<int64_t> in = op.getInput().getType().getShape();
   ArrayRef<int64_t> out = op.getOutput().getType().getShape();
-  ShapedType type = weights.find(op.getWeights())->second.values.getShapedType();
+  ShapedType type =
+      weights.find(op.getWeights())->second.values.getShapedType();
   Window window = qnn::getWindow(op, type);
   int64_t groups = op.getGroups();
   auto build = [&](Value value, StringRef symbol, snn::CurrentType current) {
@@ -171,7 +175,8 @@ FailureOr<LinearForm> Converter::applyConv(qnn::Conv2DOp op, LinearForm input) {
         .getOutput();
   };
   auto onConstant = [&](ArrayRef<double> w, ArrayRef<double> x) {
-    int64_t perGroup = in[0] / groups, kh = window.kernel[0], kw = window.kernel[1];
+    int64_t perGroup = in[0] / groups, kh = window.kernel[0],
+            kw = window.kernel[1];
     std::vector<double> y(out[0] * out[1] * out[2]);
     for (int64_t o = 0; o < out[0]; ++o)
       for (int64_t i = 0; i < out[1]; ++i)
@@ -196,7 +201,8 @@ FailureOr<LinearForm> Converter::applyConv(qnn::Conv2DOp op, LinearForm input) {
                       onConstant);
 }
 
-FailureOr<LinearForm> Converter::applyLinear(qnn::LinearOp op, LinearForm input) {
+FailureOr<LinearForm> Converter::applyLinear(qnn::LinearOp op,
+                                             LinearForm input) {
   ArrayRef<int64_t> out =
       cast<RankedTensorType>(op.getOutput().getType()).getShape();
   auto build = [&](Value value, StringRef symbol, snn::CurrentType current) {
@@ -223,21 +229,22 @@ FailureOr<LinearForm> Converter::applyAvgPool(qnn::AvgPoolOp op,
   int64_t lcm = 1;
   for (int64_t i = 0; i < out[1]; ++i)
     for (int64_t j = 0; j < out[2]; ++j) {
-      divisors.push_back(window.tapsInside(i, j, in[1], in[2],
-                                           op.getCountIncludePad()));
+      divisors.push_back(
+          window.tapsInside(i, j, in[1], in[2], op.getCountIncludePad()));
       if (__builtin_mul_overflow(lcm / std::gcd(lcm, divisors.back()),
                                  divisors.back(), &lcm) ||
           lcm > kMaxLatticeMultiple)
-        return op.emitError("the windows' divisors have a least common multiple "
-                            "above 2^24; use windows of equal size");
+        return op.emitError(
+            "the windows' divisors have a least common multiple "
+            "above 2^24; use windows of equal size");
     }
   SmallVector<int64_t> multipliers;
   for (int64_t divisor : divisors)
     multipliers.push_back(lcm / divisor);
   bool uniform = llvm::all_equal(multipliers);
   for (Branch &branch : input.branches) {
-    bool scaled = branch.gain.get().size() > 1 &&
-                  !branch.gain.perChannel(input.shape);
+    bool scaled =
+        branch.gain.get().size() > 1 && !branch.gain.perChannel(input.shape);
     if (scaled)
       return op.emitError("the scale of the input differs between positions of "
                           "a channel; use one scale a channel");

@@ -135,7 +135,8 @@ FailureOr<LinearForm> Converter::applyConcat(qnn::ConcatOp op,
                snn::isInteger(inputs[0].branches[0].value.getType());
   });
 
-  std::vector<double> gain(computeProduct(shape), 0.0), offset(gain.size(), 0.0);
+  std::vector<double> gain(computeProduct(shape), 0.0),
+      offset(gain.size(), 0.0);
   SmallVector<Value> values;
   bool weighted = false;
   int64_t begin = 0;
@@ -181,7 +182,8 @@ FailureOr<LinearForm> Converter::applyConcat(qnn::ConcatOp op,
       }
     Type type = snn::withShape(values[0].getType(), shape);
     if (isa<snn::TrainType>(type))
-      type = snn::TrainType::get(op.getContext(), shape, options.timeSteps, lo, hi);
+      type = snn::TrainType::get(op.getContext(), shape, options.timeSteps, lo,
+                                 hi);
     Branch branch;
     branch.value =
         snn::ConcatOp::create(builder, op.getLoc(), type, values, axis);

@@ -75,7 +75,8 @@ struct ConvertQNNToSNN
     }
     // The names of the weights pass on to the spiking ones.
     llvm::StringMap<LayerWeights> weights;
-    for (auto op : llvm::make_early_inc_range(module.getOps<qnn::WeightsOp>())) {
+    for (auto op :
+         llvm::make_early_inc_range(module.getOps<qnn::WeightsOp>())) {
       LayerWeights layer;
       layer.values = op.getValues();
       if (auto scale = op.getScale())

@@ -26,8 +26,8 @@ nmc::WindowAttr windowAttr(MLIRContext *context, const Window &window,
 
 /// Adds a remap of the elements of `shape` to every path.
 void addRemap(SmallVector<Path> &paths, MLIRContext *context,
-              ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t offset,
-              int64_t size, bool keepsChannels) {
+              ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
+              int64_t offset, int64_t size, bool keepsChannels) {
   for (Path &path : paths) {
     path.stages.push_back(
         nmc::RemapAttr::get(context, shape, strides, offset, size));
@@ -69,10 +69,11 @@ Paths throughSumPool(snn::SumPoolOp pool) {
     }
   for (Path &path : *paths) {
     if (!distinct.empty() && (path.weightedStage >= 0 || !path.planes.empty()))
-      return pool.emitError("average pooling with windows of different divisors "
-                            "behind weights or another such pooling has no "
-                            "accumulate-only form; quantize in front of it or "
-                            "pool without padding");
+      return pool.emitError(
+          "average pooling with windows of different divisors "
+          "behind weights or another such pooling has no "
+          "accumulate-only form; quantize in front of it or "
+          "pool without padding");
     if (!distinct.empty())
       path.planes = distinct;
     path.stages.push_back(nmc::SumWindowAttr::get(context, window, planes));

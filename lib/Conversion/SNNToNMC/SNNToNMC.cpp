@@ -27,7 +27,8 @@ namespace {
 class ProgramBuilder {
 public:
   ProgramBuilder(func::FuncOp function, bool bitPlanes)
-      : function(function), builder(function.getContext()), bitPlanes(bitPlanes) {}
+      : function(function), builder(function.getContext()),
+        bitPlanes(bitPlanes) {}
 
   FailureOr<nmc::ProgramOp> build();
 
@@ -41,8 +42,9 @@ private:
   /// Connects every path into `signal` with `target`; `factors` (one, or one a
   /// channel) are multiplied into the weights.
   LogicalResult connect(Operation *op, Value signal, StringRef target,
-                        ArrayRef<int64_t> targetShape, ArrayRef<int64_t> factors,
-                        int64_t shift, ElementsAttr gain);
+                        ArrayRef<int64_t> targetShape,
+                        ArrayRef<int64_t> factors, int64_t shift,
+                        ElementsAttr gain);
   /// The weights of a path's stage in event-major order; a diagonal's if
   /// `stage` is null.
   FailureOr<FlatSymbolRefAttr> addWeights(Operation *op, const Path &path,
@@ -134,8 +136,9 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
     auto weights =
         SymbolTable::lookupNearestSymbolFrom<snn::WeightsOp>(function, symbol);
     if (weights.getValues().getElementType().isF64())
-      return op->emitError("real weights have no accumulate-only form; quantize "
-                           "them (--quantize-weights=8) or the network input");
+      return op->emitError(
+          "real weights have no accumulate-only form; quantize "
+          "them (--quantize-weights=8) or the network input");
     auto read = readIntegers(weights.getValues(), op, "weights");
     if (failed(read))
       return failure();
@@ -176,9 +179,10 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
   std::string name = unique(base);
   // Weights stand in front of all pools.
   OpBuilder front(program);
-  front.setInsertionPoint(&*llvm::find_if(
-      program.getBody().front(),
-      [](Operation &item) { return !isa<nmc::WeightsOp>(item); }));
+  front.setInsertionPoint(
+      &*llvm::find_if(program.getBody().front(), [](Operation &item) {
+        return !isa<nmc::WeightsOp>(item);
+      }));
   nmc::WeightsOp::create(front, op->getLoc(), name,
                          makeIntegers(context,
                                       {int64_t(planes.size()), rows, columns},
@@ -199,9 +203,10 @@ LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
   MLIRContext *context = builder.getContext();
   for (Path &path : *paths) {
     if (factors.size() > 1 && path.weightedStage >= 0 && !path.keepsChannels)
-      return op->emitError("channels are rearranged between a weighted layer and "
-                           "neurons whose scale differs between channels; "
-                           "quantize in front of the rearrangement");
+      return op->emitError(
+          "channels are rearranged between a weighted layer and "
+          "neurons whose scale differs between channels; "
+          "quantize in front of the rearrangement");
     auto weights = addWeights(op, path, factors);
     if (failed(weights))
       return failure();
@@ -212,9 +217,9 @@ LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
     } else {
       Attribute &stage = path.stages[path.weightedStage];
       if (auto conv = dyn_cast<nmc::Conv2DAttr>(stage))
-        stage = nmc::Conv2DAttr::get(context, conv.getWindow(),
-                                     conv.getChannels(), conv.getGroups(),
-                                     *weights);
+        stage =
+            nmc::Conv2DAttr::get(context, conv.getWindow(), conv.getChannels(),
+                                 conv.getGroups(), *weights);
       else if (auto dense = cast<nmc::DenseAttr>(stage))
         stage = nmc::DenseAttr::get(context, dense.getInputs(),
                                     dense.getOutputs(), *weights);
@@ -244,9 +249,10 @@ LogicalResult ProgramBuilder::addNeurons(snn::IntegerIFOp op) {
   poolOf[op.getOutput()] = name;
   snn::CertificateAttr certificate = op.getCertificate();
   auto pool = nmc::NeuronsOp::create(
-      builder, op.getLoc(), name, train.getShape(), train.getLo(), train.getHi(),
-      op.getBias(), op.getTheta(), op.getStart(), op.getEpsilon(),
-      op.getStateBits(), op.getMembraneMin(), op.getMembraneMax(),
+      builder, op.getLoc(), name, train.getShape(), train.getLo(),
+      train.getHi(), op.getBias(), op.getTheta(), op.getStart(),
+      op.getEpsilon(), op.getStateBits(), op.getMembraneMin(),
+      op.getMembraneMax(),
       builder.getDictionaryAttr(
           {builder.getNamedAttr("proof", certificate),
            builder.getNamedAttr("approximate",
@@ -303,7 +309,8 @@ LogicalResult ProgramBuilder::addCountPool(snn::MaxPoolOp op) {
     std::string source = poolOf.lookup(path.pool);
     std::string connection = unique(name + ".from." + source);
     nmc::ConnectOp::create(builder, op.getLoc(), connection, source, name,
-                           builder.getArrayAttr(path.stages), 0, ElementsAttr());
+                           builder.getArrayAttr(path.stages), 0,
+                           ElementsAttr());
     emit<nmc::DrainOp>(*step, connection);
     ++numConnections;
   }
@@ -324,15 +331,18 @@ LogicalResult ProgramBuilder::addReadout(snn::ReadoutOp op) {
   if (operand != op->getUses().end())
     host = function.getResultAttrOfType<ArrayAttr>(operand->getOperandNumber(),
                                                    "qnn.host");
-  nmc::ReadoutOp::create(builder, op.getLoc(), name, shape, op.getOffset(), host);
+  nmc::ReadoutOp::create(builder, op.getLoc(), name, shape, op.getOffset(),
+                         host);
   drains.clear();
   injected = false;
   for (auto [input, gain] : llvm::zip(op.getInputs(), op.getGains())) {
     int64_t one = 1;
     if (!snn::isInteger(input.getType()))
-      return op.emitError("an analogue network input reaches the output without "
-                          "neurons; quantize it");
-    if (failed(connect(op, input, name, shape, one, 0, cast<ElementsAttr>(gain))))
+      return op.emitError(
+          "an analogue network input reaches the output without "
+          "neurons; quantize it");
+    if (failed(
+            connect(op, input, name, shape, one, 0, cast<ElementsAttr>(gain))))
       return failure();
   }
   for (const std::string &drain : drains)
@@ -366,8 +376,8 @@ FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
                               "fold it first");
   builder.setInsertionPoint(function);
   std::string name = function.getSymName().str();
-  program = nmc::ProgramOp::create(builder, location, name, steps,
-                                   provenance());
+  program =
+      nmc::ProgramOp::create(builder, location, name, steps, provenance());
   Block &body = program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&body);
   auto code = [&](auto tag) {
@@ -381,7 +391,7 @@ FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
   prologue = OpBuilder::atBlockEnd(&prologueOp.getBody().front());
   step = OpBuilder::atBlockEnd(&stepOp.getBody().front());
   epilogue = OpBuilder::atBlockEnd(&epilogueOp.getBody().front());
-  
+
   bool good = true;
   for (Operation &op : function.getBody().front()) {
     builder.setInsertionPoint(prologueOp);
@@ -421,7 +431,8 @@ struct ConvertSNNToNMC
     numPools += builder.numPools;
     numConnections += builder.numConnections;
     functions[0].erase();
-    for (auto weights : llvm::make_early_inc_range(module.getOps<snn::WeightsOp>()))
+    for (auto weights :
+         llvm::make_early_inc_range(module.getOps<snn::WeightsOp>()))
       weights.erase();
   }
 };

@@ -58,8 +58,8 @@ private:
 LogicalResult LayerWriter::read() {
   for (auto [k, input] : llvm::enumerate(folded.getInputs())) {
     auto gain = readReals(cast<ElementsAttr>(real.getGains()[k]), real, "gain");
-    auto factor = readIntegers(cast<ElementsAttr>(folded.getFactors()[k]), folded,
-                               "factor");
+    auto factor = readIntegers(cast<ElementsAttr>(folded.getFactors()[k]),
+                               folded, "factor");
     auto reach = computeSynapseSums(input, folded);
     if (failed(gain) || failed(factor) || failed(reach))
       return failure();
@@ -129,7 +129,8 @@ FailureOr<Json> LayerWriter::write() {
   json["hi"] = train.getHi();
   auto epsilon = folded->getParentOfType<ModuleOp>()->getAttrOfType<FloatAttr>(
       kEpsilonAttr);
-  json["epsilon"] = hex((epsilon ? epsilon : real.getEpsilonAttr()).getValueAsDouble());
+  json["epsilon"] =
+      hex((epsilon ? epsilon : real.getEpsilonAttr()).getValueAsDouble());
   json["inputs"] = Json::array();
   json["channels"] = Json::array();
   // Real currents have no integer sums to check: the layer is bounded.
@@ -160,9 +161,10 @@ LogicalResult fastsnn::writeCertificate(ModuleOp real, ModuleOp folded,
   auto result = folded.walk([&](IntegerIFOp op) {
     IFOp origin = neurons.lookup(op.getName());
     if (!origin || origin.getInputs().size() != op.getInputs().size() ||
-        getShape(origin.getOutput().getType()) != getShape(op.getOutput().getType())) {
-      op.emitError("layer '") << op.getName()
-                              << "' was not folded from the given network";
+        getShape(origin.getOutput().getType()) !=
+            getShape(op.getOutput().getType())) {
+      op.emitError("layer '")
+          << op.getName() << "' was not folded from the given network";
       return WalkResult::interrupt();
     }
     json["time_steps"] = getTimeSteps(op.getOutput().getType());

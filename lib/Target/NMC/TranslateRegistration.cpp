@@ -1,4 +1,5 @@
-//===- TranslateRegistration.cpp - fastsnn-translate --nmc-to-program ---*- C++ -*-===//
+//===- TranslateRegistration.cpp - fastsnn-translate --nmc-to-program ---*- C++
+//-*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -36,7 +37,8 @@ void fastsnn::registerNMCToProgramTranslation() {
         auto bytes = rt::serialize(*program);
         if (!bytes.ok())
           return report(module, bytes.status());
-        output.write(reinterpret_cast<const char *>(bytes->data()), bytes->size());
+        output.write(reinterpret_cast<const char *>(bytes->data()),
+                     bytes->size());
         return success();
       },
       [](DialectRegistry &registry) {

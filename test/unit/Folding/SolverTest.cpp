@@ -52,8 +52,8 @@ Outcome integerOutcome(const RealNeuron &neuron, const IntegerNeuron &integers,
 }
 
 /// Number of reachable situations in which the two neurons differ.
-int64_t countDifferences(const RealNeuron &neuron, const IntegerNeuron &integers,
-                         int f) {
+int64_t countDifferences(const RealNeuron &neuron,
+                         const IntegerNeuron &integers, int f) {
   int64_t differences = 0;
   for (size_t j = 0; j < neuron.biases.size(); ++j)
     for (int64_t t = 1; t <= neuron.timeSteps; ++t) {
@@ -61,14 +61,14 @@ int64_t countDifferences(const RealNeuron &neuron, const IntegerNeuron &integers
       InputRange::Range side{0, 0};
       if (neuron.side)
         side = neuron.side->range(t);
-      for (int64_t n = std::max(neuron.lo, 1 - t); n <= std::min(neuron.hi, t - 1); ++n)
+      for (int64_t n = std::max(neuron.lo, 1 - t);
+           n <= std::min(neuron.hi, t - 1); ++n)
         for (int64_t s = main.min; s <= main.max; ++s)
           for (int64_t m = side.min; m <= side.max; ++m) {
             int64_t a = s * neuron.main.stride(t);
             int64_t b = neuron.side ? m * neuron.side->stride(t) : 0;
-            differences +=
-                realOutcome(neuron, neuron.biases[j], t, n, a, b) !=
-                integerOutcome(neuron, integers, f, j, t, n, a, b);
+            differences += realOutcome(neuron, neuron.biases[j], t, n, a, b) !=
+                           integerOutcome(neuron, integers, f, j, t, n, a, b);
           }
     }
   return differences;
@@ -158,7 +158,8 @@ TEST(Solver, RowsAreNecessary) {
           continue;
         bool good = fulfils(moved, cases, f);
         broken += !good;
-        EXPECT_EQ(good, countDifferences(neuron, moved, f) == 0) << "neuron " << i;
+        EXPECT_EQ(good, countDifferences(neuron, moved, f) == 0)
+            << "neuron " << i;
       }
   }
   EXPECT_GT(broken, 50);
@@ -180,10 +181,12 @@ TEST(Solver, ExhaustiveSearchFindsTheLeastBits) {
     bool exists = false;
     for (int64_t theta = 1; !exists && theta <= 2 * wish.theta + 4; ++theta)
       for (int64_t start = -theta; !exists && start <= 2 * theta; ++start)
-        for (int64_t bias = wish.biases[0] - 8; !exists && bias <= wish.biases[0] + 8; ++bias)
+        for (int64_t bias = wish.biases[0] - 8;
+             !exists && bias <= wish.biases[0] + 8; ++bias)
           for (int64_t e = 1; !exists && e <= theta; ++e)
             exists = fulfils({theta, start, e, 0, {bias}}, cases, f - 1);
-    EXPECT_FALSE(exists) << "neuron " << i << " has constants with " << f - 1 << " bits";
+    EXPECT_FALSE(exists) << "neuron " << i << " has constants with " << f - 1
+                         << " bits";
   }
   EXPECT_GE(compared, 10);
 }
@@ -202,7 +205,8 @@ TEST(Cases, WideExponentsFallBackToBigIntegers) {
     Cases cases = decideCases(neuron);
     auto [f, integers] = solveLeast(neuron, cases);
     // S = 1 gives V = 1 + bias.
-    bool fires = (Int128(1) << f) + integers.start + integers.biases[0] >= integers.theta;
+    bool fires = (Int128(1) << f) + integers.start + integers.biases[0] >=
+                 integers.theta;
     EXPECT_EQ(fires, bias >= 0);
     EXPECT_EQ(cases.ties, bias == 0 ? 1 : 0);
   }
@@ -264,7 +268,8 @@ TEST(FoldLayer, ThreeBranchesAreBoundedByTheTolerance) {
   EXPECT_NE(solution->reason.find("two branches"), std::string::npos);
   // One bit less would miss the tolerance.
   problem.tolerance = solution->bound / 2;
-  EXPECT_GT(foldLayer(problem, error)->fractionalBits, solution->fractionalBits);
+  EXPECT_GT(foldLayer(problem, error)->fractionalBits,
+            solution->fractionalBits);
 }
 
 TEST(FoldLayer, NarrowStateIsBoundedThenRefused) {

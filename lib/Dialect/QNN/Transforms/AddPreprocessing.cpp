@@ -38,9 +38,9 @@ struct AddPreprocessing
     for (const std::string &text : list) {
       auto value = Decimal::parse(text);
       if (!value || (positive && !value->isPositive())) {
-        function.emitError() << "preprocess: " << what << " '" << text
-                             << "' is no " << (positive ? "positive " : "")
-                             << "decimal of at most 15 digits";
+        function.emitError()
+            << "preprocess: " << what << " '" << text << "' is no "
+            << (positive ? "positive " : "") << "decimal of at most 15 digits";
         good = false;
       }
     }
@@ -64,7 +64,8 @@ struct AddPreprocessing
       BlockArgument input = function.getArgument(0);
       auto type = dyn_cast<RankedTensorType>(input.getType());
       int64_t channels = type && type.getRank() ? type.getDimSize(0) : 1;
-      bool good = check(function, "scale", {divisor.getValue()}, channels, true);
+      bool good =
+          check(function, "scale", {divisor.getValue()}, channels, true);
       good &= check(function, "mean", means, channels, false);
       good &= check(function, "std", stds, channels, true);
       if (!good)
@@ -74,10 +75,10 @@ struct AddPreprocessing
         SmallVector<StringRef> views(list.begin(), list.end());
         return builder.getStrArrayAttr(views);
       };
-      auto preprocess = PreprocessOp::create(
-          builder, function.getLoc(), input.getType(), input,
-          builder.getStringAttr(divisor.getValue()), strings(means),
-          strings(stds));
+      auto preprocess =
+          PreprocessOp::create(builder, function.getLoc(), input.getType(),
+                               input, builder.getStringAttr(divisor.getValue()),
+                               strings(means), strings(stds));
       input.replaceAllUsesExcept(preprocess.getOutput(), preprocess);
     }
   }

@@ -87,7 +87,8 @@ struct MergeAffine : public OpRewritePattern<AffineOp> {
               });
     MLIRContext *context = outer.getContext();
     rewriter.replaceOpWithNewOp<AffineOp>(
-        outer, type, inner.getInput(), makeCoefficients(context, scale, "scale"),
+        outer, type, inner.getInput(),
+        makeCoefficients(context, scale, "scale"),
         makeCoefficients(context, offset, "offset"));
     ++numMerged;
     return success();

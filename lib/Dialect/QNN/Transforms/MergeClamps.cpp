@@ -56,16 +56,15 @@ struct SinkClampBehindAffine : public OpRewritePattern<AffineOp> {
       return rewriter.notifyMatchFailure(affine, "input is no clamp");
     auto scale = readReals(affine.getScale());
     auto offset = readReals(affine.getOffset());
-    if (failed(scale) || failed(offset) ||
-        !llvm::all_equal(*scale) || !llvm::all_equal(*offset) ||
-        scale->front() == 0)
-      return rewriter.notifyMatchFailure(affine, "coefficients are not uniform");
+    if (failed(scale) || failed(offset) || !llvm::all_equal(*scale) ||
+        !llvm::all_equal(*offset) || scale->front() == 0)
+      return rewriter.notifyMatchFailure(affine,
+                                         "coefficients are not uniform");
     double a = bound(clamp.getMin()) * scale->front() + offset->front();
     double b = bound(clamp.getMax()) * scale->front() + offset->front();
-    auto moved = AffineOp::create(rewriter, affine.getLoc(),
-                                  affine.getOutput().getType(),
-                                  clamp.getInput(), affine.getScale(),
-                                  affine.getOffset());
+    auto moved = AffineOp::create(
+        rewriter, affine.getLoc(), affine.getOutput().getType(),
+        clamp.getInput(), affine.getScale(), affine.getOffset());
     rewriter.replaceOpWithNewOp<ClampOp>(
         affine, moved.getType(), moved.getOutput(),
         rewriter.getF64FloatAttr(std::min(a, b)),
@@ -88,10 +87,13 @@ struct MergeClampIntoQuantize : public OpRewritePattern<QuantizeOp> {
     for (auto [i, scale] : llvm::enumerate(op.getScale())) {
       double low = roundAs(bound(clamp.getMin()) / scale, op.getRounding());
       double high = roundAs(bound(clamp.getMax()) / scale, op.getRounding());
-      low = std::clamp(low, double(int32_t(op.getLo())), double(int32_t(op.getHi())));
-      high = std::clamp(high, double(int32_t(op.getLo())), double(int32_t(op.getHi())));
+      low = std::clamp(low, double(int32_t(op.getLo())),
+                       double(int32_t(op.getHi())));
+      high = std::clamp(high, double(int32_t(op.getLo())),
+                        double(int32_t(op.getHi())));
       if (i != 0 && (low != lo || high != hi))
-        return rewriter.notifyMatchFailure(op, "channels differ in their range");
+        return rewriter.notifyMatchFailure(op,
+                                           "channels differ in their range");
       lo = low;
       hi = high;
     }

@@ -61,7 +61,8 @@ struct SinkMaxPoolPattern : public OpRewritePattern<QuantizeOp> {
       auto scale = readReals(affine.getScale());
       auto offset = readReals(affine.getOffset());
       if (failed(scale) || failed(offset) ||
-          int64_t(scale->size()) > channels || int64_t(offset->size()) > channels)
+          int64_t(scale->size()) > channels ||
+          int64_t(offset->size()) > channels)
         return rewriter.notifyMatchFailure(
             quantize, "the affine map differs between positions");
       for (int64_t c = 0; c < channels; ++c)
@@ -77,11 +78,10 @@ struct SinkMaxPoolPattern : public OpRewritePattern<QuantizeOp> {
                      ? rewriter.getDenseBoolArrayAttr(minimum)
                      : DenseBoolArrayAttr();
     rewriter.replaceOp(
-        quantize, MaxPoolOp::create(rewriter, pool.getLoc(),
-                                    quantize.getOutput().getType(), value,
-                                    pool.getKernelAttr(), pool.getStridesAttr(),
-                                    pool.getPadsAttr(), pool.getDilationsAttr(),
-                                    flags));
+        quantize, MaxPoolOp::create(
+                      rewriter, pool.getLoc(), quantize.getOutput().getType(),
+                      value, pool.getKernelAttr(), pool.getStridesAttr(),
+                      pool.getPadsAttr(), pool.getDilationsAttr(), flags));
     ++numMoved;
     return success();
   }

@@ -1,4 +1,5 @@
-//===- FoldThresholds.cpp - Real neurons become integer neurons ---*- C++ -*-===//
+//===- FoldThresholds.cpp - Real neurons become integer neurons ---*- C++
+//-*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -74,9 +75,10 @@ FailureOr<RealReach> computeRealReach(Value signal, Operation *user) {
   if (!weights) {
     if (signal == root)
       return reach;
-    return user->emitError("an analogue or real-weighted current is reshaped or "
-                           "concatenated in front of the neurons; quantize the "
-                           "weights and the network input");
+    return user->emitError(
+        "an analogue or real-weighted current is reshaped or "
+        "concatenated in front of the neurons; quantize the "
+        "weights and the network input");
   }
   auto values = readWeights(weights, user);
   if (failed(values))
@@ -101,7 +103,8 @@ FailureOr<RealReach> computeRealReach(Value signal, Operation *user) {
 }
 
 /// The signal with other weights in its convolution or linear layer.
-Value withWeights(OpBuilder &builder, Value signal, StringRef symbol, bool real) {
+Value withWeights(OpBuilder &builder, Value signal, StringRef symbol,
+                  bool real) {
   Operation *op = signal.getDefiningOp();
   IRMapping mapping;
   if (auto pool = dyn_cast<SumPoolOp>(op))
@@ -109,10 +112,12 @@ Value withWeights(OpBuilder &builder, Value signal, StringRef symbol, bool real)
                 withWeights(builder, pool.getInput(), symbol, real));
   Operation *clone = builder.clone(*op, mapping);
   if (!isa<SumPoolOp>(op))
-    clone->setAttr("weights", FlatSymbolRefAttr::get(builder.getContext(), symbol));
+    clone->setAttr("weights",
+                   FlatSymbolRefAttr::get(builder.getContext(), symbol));
   Value input = clone->getOperand(0);
-  clone->getResult(0).setType(getCurrentFor(
-      input.getType(), getShape(signal.getType()), real && !isa<SumPoolOp>(op)));
+  clone->getResult(0).setType(getCurrentFor(input.getType(),
+                                            getShape(signal.getType()),
+                                            real && !isa<SumPoolOp>(op)));
   return clone->getResult(0);
 }
 
@@ -149,7 +154,8 @@ void eraseUnused(ModuleOp module) {
       weights.erase();
 }
 
-struct FoldThresholds : public snn::impl::SNNFoldThresholdsBase<FoldThresholds> {
+struct FoldThresholds
+    : public snn::impl::SNNFoldThresholdsBase<FoldThresholds> {
   using SNNFoldThresholdsBase::SNNFoldThresholdsBase;
 
   void runOnOperation() override;
@@ -160,22 +166,27 @@ private:
   /// replaced in `values`.
   FailureOr<LayerProblem> describe(IFOp op, SmallVectorImpl<Value> &values,
                                    SymbolTable &symbols);
+  /// Lets the folding round the weights of inputs that are too wide for the
+  /// state (the lattice of pixels is). False if no input has weights.
+  bool roundWeights(LayerProblem &problem, ArrayRef<Value> values, IFOp op);
   /// Moves signs of gains into weights: rows of negative gains are negated,
   /// rows of zero gains cleared.
   FailureOr<Value> moveSigns(Value signal, std::vector<double> &gain,
                              Operation *user, SymbolTable &symbols);
-  std::string addWeights(WeightsOp like, ElementsAttr values, SymbolTable &symbols);
+  std::string addWeights(WeightsOp like, ElementsAttr values,
+                         SymbolTable &symbols);
 };
 
 std::string FoldThresholds::addWeights(WeightsOp like, ElementsAttr values,
                                        SymbolTable &symbols) {
   OpBuilder builder(like);
-  auto fresh = WeightsOp::create(builder, like.getLoc(),
-                                 builder.getStringAttr(like.getSymName()), values);
+  auto fresh = WeightsOp::create(
+      builder, like.getLoc(), builder.getStringAttr(like.getSymName()), values);
   return symbols.insert(fresh, Block::iterator(like)).str();
 }
 
-FailureOr<Value> FoldThresholds::moveSigns(Value signal, std::vector<double> &gain,
+FailureOr<Value> FoldThresholds::moveSigns(Value signal,
+                                           std::vector<double> &gain,
                                            Operation *user,
                                            SymbolTable &symbols) {
   WeightsOp weights = getDirectWeights(signal);
@@ -194,15 +205,16 @@ FailureOr<Value> FoldThresholds::moveSigns(Value signal, std::vector<double> &ga
       return failure();
     for (auto [i, w] : llvm::enumerate(*values))
       w *= sign(i, values->size());
-    moved = makeReals(&getContext(), type.getShape(), *values, weights.getSymName());
+    moved = makeReals(&getContext(), type.getShape(), *values,
+                      weights.getSymName());
   } else {
     auto values = readIntegers(weights.getValues(), user, "weights");
     if (failed(values))
       return failure();
     for (auto [i, w] : llvm::enumerate(*values))
       w *= sign(i, values->size());
-    moved = makeIntegers(&getContext(), type.getShape(), bitsFor(*values), *values,
-                         weights.getSymName());
+    moved = makeIntegers(&getContext(), type.getShape(), bitsFor(*values),
+                         *values, weights.getSymName());
   }
   for (double &g : gain)
     g = std::fabs(g);
@@ -211,7 +223,8 @@ FailureOr<Value> FoldThresholds::moveSigns(Value signal, std::vector<double> &ga
     return signal;
   }
   OpBuilder builder(user);
-  return withWeights(builder, signal, addWeights(weights, moved, symbols), real);
+  return withWeights(builder, signal, addWeights(weights, moved, symbols),
+                     real);
 }
 
 FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
@@ -224,7 +237,8 @@ FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
   problem.lo = train.getLo();
   problem.hi = train.getHi();
   problem.unsignedNeuron = op.getUnsignedNeuron();
-  problem.epsilon = epsilon >= 0 ? epsilon.getValue() : op.getEpsilon().convertToDouble();
+  problem.epsilon =
+      epsilon >= 0 ? epsilon.getValue() : op.getEpsilon().convertToDouble();
   problem.stateBits = stateBits;
   problem.tolerance = tolerance;
   auto perChannel = [&](ArrayRef<double> list) {
@@ -242,7 +256,8 @@ FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
   problem.biases.resize(channels);
   for (int64_t c = 0; c < channels; ++c) {
     llvm::SetVector<uint64_t> distinct;
-    int64_t positions = int64_t(bias->size()) == neurons ? neurons / channels : 1;
+    int64_t positions =
+        int64_t(bias->size()) == neurons ? neurons / channels : 1;
     for (int64_t i = 0; i < positions; ++i) {
       double value = (*bias)[bias->size() == 1 ? 0 : c * positions + i];
       if (distinct.insert(llvm::bit_cast<uint64_t>(value + 0.0)))
@@ -255,8 +270,9 @@ FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
     if (failed(gain))
       return failure();
     if (int64_t(gain->size()) > channels)
-      return op.emitError("gains differ between positions of a channel; use one "
-                          "a channel");
+      return op.emitError(
+          "gains differ between positions of a channel; use one "
+          "a channel");
     LayerInput input;
     input.gain = perChannel(*gain);
     auto value = moveSigns(signal, input.gain, op, symbols);
@@ -298,6 +314,23 @@ FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
   return problem;
 }
 
+bool FoldThresholds::roundWeights(LayerProblem &problem, ArrayRef<Value> values,
+                                  IFOp op) {
+  bool any = false;
+  for (auto [input, value] : llvm::zip(problem.inputs, values)) {
+    if (input.kind != LayerInput::Kind::Integer || !getDirectWeights(value))
+      continue;
+    auto reach = computeRealReach(value, op);
+    if (failed(reach))
+      return false;
+    input.kind = LayerInput::Kind::RealWeights;
+    input.magnitude = reach->magnitude;
+    input.fanIn = reach->fanIn;
+    any = true;
+  }
+  return any;
+}
+
 LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
   SmallVector<Value> values;
   auto problem = describe(op, values, symbols);
@@ -305,14 +338,18 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
     return failure();
   std::string error;
   auto solution = foldLayer(*problem, error);
+  if (!solution && roundWeights(*problem, values, op)) {
+    solution = foldLayer(*problem, error);
+    if (solution)
+      solution->reason = "its weights had to be rounded to fit into " +
+                         std::to_string(problem->stateBits) + " bits of state";
+  }
   if (!solution)
-    return op.emitError("layer '")
-           << op.getName() << "': " << error
-           << "; allow --state-bits=64 or use fewer levels";
+    return op.emitError() << error
+                          << "; allow --state-bits=64 or use fewer levels";
   if (!solution->exact)
-    op.emitWarning("layer '")
-        << op.getName() << "' is not certified exact, the membrane error is at "
-        << "most " << llvm::formatv("{0:e2}", solution->bound).str()
+    op.emitWarning("not certified exact, the membrane error is at most ")
+        << llvm::formatv("{0:e2}", solution->bound).str()
         << " theta: " << solution->reason;
 
   MLIRContext *context = &getContext();
@@ -325,16 +362,17 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
     std::vector<int64_t> list = input.factors;
     if (llvm::all_equal(list))
       list.resize(1);
-    factors.push_back(makeCoefficients(context, ArrayRef<int64_t>(list), "factor"));
+    factors.push_back(
+        makeCoefficients(context, ArrayRef<int64_t>(list), "factor"));
     shifts.push_back(input.shift);
     Value &value = values[k];
     if (problem->inputs[k].kind == LayerInput::Kind::RealConstant) {
       auto type = cast<CurrentType>(value.getType());
-      value = DiscretizeOp::create(
-          builder, op.getLoc(),
-          CurrentType::get(context, type.getShape(), type.getTimeSteps(),
-                           builder.getI64Type(), true),
-          value, input.discretizeShift);
+      value = DiscretizeOp::create(builder, op.getLoc(),
+                                   CurrentType::get(context, type.getShape(),
+                                                    type.getTimeSteps(),
+                                                    builder.getI64Type(), true),
+                                   value, input.discretizeShift);
     } else if (problem->inputs[k].kind == LayerInput::Kind::RealWeights) {
       WeightsOp weights = getDirectWeights(value);
       auto reals = readWeights(weights, op);
@@ -368,15 +406,17 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
     int64_t c = int64_t(i) / (int64_t(integers.size()) / channels);
     double value = (*bias)[bias->size() == 1 ? 0 : i] + 0.0;
     const std::vector<double> &distinct = problem->biases[c];
-    size_t j = llvm::find_if(distinct, [&](double other) { return other == value; }) -
-               distinct.begin();
+    size_t j =
+        llvm::find_if(distinct, [&](double other) { return other == value; }) -
+        distinct.begin();
     integers[i] = solution->channels[c].biases[j];
   }
   if (llvm::all_equal(integers))
     integers.resize(1);
 
   auto certificate = CertificateAttr::get(
-      context, solution->exact ? CertificateKind::Exact : CertificateKind::Bounded,
+      context,
+      solution->exact ? CertificateKind::Exact : CertificateKind::Bounded,
       APFloat(solution->bound), solution->fractionalBits, solution->cases,
       solution->ties, solution->minimal);
   auto folded = IntegerIFOp::create(
@@ -400,7 +440,8 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
 void FoldThresholds::runOnOperation() {
   ModuleOp module = getOperation();
   if (stateBits != 32 && stateBits != 64) {
-    module.emitError("state bits must be 32 or 64, not ") << stateBits.getValue();
+    module.emitError("state bits must be 32 or 64, not ")
+        << stateBits.getValue();
     return signalPassFailure();
   }
   if (!(tolerance > 0)) {

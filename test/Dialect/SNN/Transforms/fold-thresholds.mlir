@@ -75,7 +75,7 @@ func.func @skip(%x: tensor<1xf64>) -> tensor<1xf64> {
 
 // An analogue input is rounded to a lattice by the host: the layer is bounded,
 // and the user is told.
-// WARN: warning: layer 'a' is not certified exact, the membrane error is at most {{.*}} theta: its input is analogue; give --preprocess where it is 8-bit pixels
+// WARN: warning: not certified exact, the membrane error is at most {{.*}} theta: its input is analogue; give --preprocess where it is 8-bit pixels
 // CHECK-LABEL: func.func @analogue
 func.func @analogue(%x: tensor<1xf64>) -> tensor<1xf64> {
   // CHECK: %[[X:.*]] = snn.encode <real>
@@ -92,7 +92,7 @@ func.func @analogue(%x: tensor<1xf64>) -> tensor<1xf64> {
 // -----
 
 // Real weights are rounded to the fractional bits that the tolerance asks for.
-// WARN: warning: layer 'b' is not certified exact, {{.*}}: its weights are real
+// WARN: warning: not certified exact, {{.*}}: its weights are real
 // CHECK-LABEL: func.func @real_weights
 // CHECK: snn.linear {{.*}} -> !snn.current<1, 3, i64>
 snn.weights @r = dense<[[0.1, -0.2]]> : tensor<1x2xf64>
