@@ -72,7 +72,8 @@ private:
                 !stage.shape.empty() && stage.shape.size() <= 8;
     for (size_t d = 0; good && d < stage.shape.size(); ++d) {
       good = stage.shape[d] >= 1 && stage.shape[d] <= maxPoolElements &&
-             std::llabs(stage.strides[d]) <= maxPoolElements;
+             stage.strides[d] >= -maxPoolElements &&
+             stage.strides[d] <= maxPoolElements;
       count *= good ? stage.shape[d] : 1;
       good &= count <= maxPoolElements;
     }

@@ -372,6 +372,9 @@ TEST(Validate, Stages) {
   expectError(ErrorCode::BadStage, {"remap"}, [](Program &p) {
     stage<RemapStage>(p, ConvToMax, 0).strides = {16, 4};
   });
+  expectError(ErrorCode::BadStage, {"remap"}, [](Program &p) {
+    stage<RemapStage>(p, ConvToMax, 0).strides[0] = INT64_MIN;
+  });
   expectError(ErrorCode::BadStage, {"diagonal"}, [](Program &p) {
     stage<DiagonalStage>(p, DenseToY, 0).channels = 2;
   });
