@@ -191,8 +191,9 @@ def QNN_QuantizeOp : QNN_ComputeOp<"quantize", [AllTypesMatch<["input", "output"
   let description = [{
     `y = scale[c] * clamp(round(x / scale[c]), lo, hi)`; `scale` has one entry
     or one a channel (dimension 0), all positive; `lo <= 0 <= hi`, `lo < hi`;
-    `rounding` is half_even, half_up (`floor(x / scale + 0.5)`) or floor.
-    `name` identifies the layer in reports and spike files; it is unique.
+    `rounding` is half_even, half_up (halves upwards, exactly) or floor.
+    `name` identifies the layer in reports and spike files; the conversion
+    makes it unique.
   }];
   let arguments = (ins QNN_Tensor:$input, StrAttr:$name, DenseF64ArrayAttr:$scale,
       I32Attr:$lo, I32Attr:$hi,

@@ -47,11 +47,13 @@ def SNN_WeightsOp : SNN_Op<"weights", [Symbol]> {
 def SNN_EncodeOp : SNN_ComputeOp<"encode"> {
   let summary = "network input as a constant current; done by the host";
   let description = [{
-    - `pixel`: the input holds integers 0..255; the current is
-      `p`, or `table[c * 256 + p]` where a table is given.
+    - `pixel`: the input holds integers 0..255; the current is `p`, or
+      `table[c * 256 + p]` where a table is given. Without one the range
+      holds 0..255.
     - `quantized`: `clamp(round((x * pre_scale[c] + pre_offset[c]) / scale[c]),
       lo, hi)` in float64, `rounding` says how.
     - `real`: `x` itself, a real current; `|x| <= bound` or the host refuses.
+      Its range is 0 : 0.
   }];
   let arguments = (ins SNN_HostTensor:$input, SNN_InputKindAttr:$kind,
       I32Attr:$lo, I32Attr:$hi,
@@ -215,7 +217,8 @@ def SNN_IFOp : SNN_ComputeOp<"if"> {
     A train among the inputs counts as its spikes. Gains and bias have one
     element, one a channel, or one a neuron; theta and start one, or one a
     channel. An `unsigned_neuron` has no -1 branch. `name` is the layer's.
-    `approximate` marks a layer with fewer steps than quantization levels.
+    `approximate` marks a layer with fewer steps than quantization levels and
+    must be there.
   }];
   let arguments = (ins Variadic<SNN_Signal>:$inputs, StrAttr:$name,
       TypedArrayAttrBase<ElementsAttr, "one gain an input">:$gains,
