@@ -107,6 +107,22 @@ class Layer:
         lo, hi = max(source.lo, -step), min(source.hi, step)
         return pos * lo + neg * hi, pos * hi + neg * lo, 1
 
+    def main_input(self):
+        """The input whose sum is shifted by the fractional bits and not scaled:
+        the first for which that holds, or None."""
+        for k, source in enumerate(self.inputs):
+            if source.shift == self.fractional_bits and all(
+                    abs(channel.factors[k]) <= 1 for channel in self.channels):
+                return k
+        return None
+
+    def decisions(self, step, count):
+        """What is asked at (step, count): "up", "down", both or neither."""
+        asked = ["up"] if count < self.hi else []
+        if count > self.lo and not self.unsigned:
+            asked.append("down")
+        return asked
+
     def integer_gain(self, channel, k):
         """What one unit of the weighted sum of input k adds to the state."""
         return channel.factors[k] << self.inputs[k].shift

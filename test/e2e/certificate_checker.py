@@ -12,6 +12,7 @@ integer arithmetic. It shares nothing with the compiler but the file.
 
 from dataclasses import dataclass
 from fractions import Fraction
+import itertools
 import json
 import math
 import sys
@@ -91,8 +92,8 @@ def structure_findings(layer):
                               f"{source.shift}"))
         if not source.constant and not source.lo <= 0 <= source.hi:
             found.append(fail(f"source counts {source.lo}..{source.hi}"))
-    if layer.inputs and layer.inputs[0].shift != layer.fractional_bits:
-        found.append(fail("the first input's shift is not fractional_bits"))
+    if layer.inputs and layer.main_input() is None:
+        found.append(fail("no input has fractional_bits as its shift and no factor"))
     for index, channel in enumerate(layer.channels):
         if channel.theta <= 0 or channel.integer_theta < 1:
             found.append(fail("threshold is not positive", index))
@@ -135,21 +136,18 @@ def channel_findings(layer, index, first_only=True):
                 sizes.append(size)
             low, high = layer.count_range(step)
             for count in range(low, high + 1):
-                # charge >= bound decides; both bounds are integers.
-                up = ((count + 1) * theta - start - step * bias,
-                      (count + 1) * channel.integer_theta -
-                      channel.integer_start - step * integer_bias)
-                not_down = (count * theta - start - step * bias -
-                            (epsilon - 1 if epsilon else 0),
-                            count * channel.integer_theta -
-                            channel.integer_start - step * integer_bias -
-                            channel.integer_epsilon + 1)
-                tests = []
-                if count < layer.hi:
-                    tests.append(("up", up))
-                if count > layer.lo and not layer.unsigned:
-                    tests.append(("down", not_down))
-                for test, (c, d) in tests:
+                # charge >= bound: up, or not down. Both bounds are integers.
+                bounds = {
+                    "up": ((count + 1) * theta - start - step * bias,
+                           (count + 1) * channel.integer_theta -
+                           channel.integer_start - step * integer_bias),
+                    "down": (count * theta - start - step * bias -
+                             (epsilon - 1 if epsilon else 0),
+                             count * channel.integer_theta -
+                             channel.integer_start - step * integer_bias -
+                             channel.integer_epsilon + 1)}
+                for test in layer.decisions(step, count):
+                    c, d = bounds[test]
                     point = lattice.first_difference(real, c, integer, d, ranges)
                     if point is None:
                         continue
@@ -171,12 +169,13 @@ def channel_findings(layer, index, first_only=True):
 
 def largest_error(layer, channel):
     """The largest |integer membrane - real membrane| over all steps, sums and
-    counts, in units of theta. The scale between the two is that of the first
-    input with a gain."""
-    unit = next((channel.gains[k] / layer.integer_gain(channel, k)
-                 for k in range(len(layer.inputs))
-                 if channel.gains[k] != 0 and layer.integer_gain(channel, k)),
-                channel.theta / channel.integer_theta)
+    counts, in units of theta. The scale between the two is that of the main
+    input."""
+    main = layer.main_input()
+    if channel.gains[main] and layer.integer_gain(channel, main):
+        unit = channel.gains[main] / layer.integer_gain(channel, main)
+    else:
+        unit = channel.theta / channel.integer_theta
     worst = Fraction(0)
     for real_bias, integer_bias in channel.biases:
         for step in range(1, layer.time_steps + 1):
@@ -223,18 +222,35 @@ def membrane_extremes(layer, channel, integer_bias):
 
 
 def count_cases(layer):
-    """Pairs (step, count) times the values of all inputs but the first, over
-    the channels and their biases: what an exact decision walks through."""
-    total = 0
+    """(cases, ties): decisions at each (step, count) and value of all inputs but
+    the main one, over the channels and their biases; and those in which a sum
+    of the main input meets the threshold exactly."""
+    main = layer.main_input()
+    cases = ties = 0
     for channel in layer.channels:
-        for step in range(1, layer.time_steps + 1):
-            low, high = layer.count_range(step)
-            cases = high - low + 1
-            for k in range(1, len(layer.inputs)):
-                lo, hi, size = layer.sum_range(channel, k, step)
-                cases *= (hi - lo) // size + 1
-            total += cases * len(channel.biases)
-    return total
+        for bias, _ in channel.biases:
+            for step in range(1, layer.time_steps + 1):
+                others = [range(lo, hi + 1, size) for lo, hi, size in (
+                    layer.sum_range(channel, k, step)
+                    for k in range(len(layer.inputs)) if k != main)]
+                gains = [g for k, g in enumerate(channel.gains) if k != main]
+                combinations = math.prod(len(axis) for axis in others)
+                lo, hi, size = layer.sum_range(channel, main, step)
+                low, high = layer.count_range(step)
+                for count in range(low, high + 1):
+                    for test in layer.decisions(step, count):
+                        cases += combinations
+                        if combinations > 1000 or channel.gains[main] == 0:
+                            continue
+                        rest = (channel.start + step * bias - count * channel.theta
+                                - (channel.theta if test == "up" else
+                                   -layer.epsilon))
+                        for sums in itertools.product(*others):
+                            charge = sum((g * v for g, v in zip(gains, sums)), rest)
+                            value = -charge / channel.gains[main]
+                            ties += (value.denominator == 1 and
+                                     lo <= value <= hi and value % size == 0)
+    return cases, ties
 
 
 def check_layer(layer, check_minimal=True):
@@ -266,12 +282,12 @@ def check_layer(layer, check_minimal=True):
 
 def minimal_findings(layer):
     """A layer needs its fractional bits if one channel does."""
+    if layer.kind == "exact" and layer.fractional_bits == 0:
+        return []
     if layer.kind != "exact" or len(layer.inputs) != 1:
         return [Finding(layer.name, None, "minimal",
                         "claimed for a layer that is not exact or has more "
                         "than one input")]
-    if layer.fractional_bits == 0:
-        return []
     undecided = 0
     for index in range(len(layer.channels)):
         try:

@@ -337,7 +337,7 @@ class AgainstWalkingThrough(unittest.TestCase):
                     [rng.uniform(-1, 1).hex(), 0])
             layer = certificate.parse(doc)[0]
             channel = layer.channels[0]
-            if channel.gains[0] <= 0:
+            if channel.gains[0] == 0:
                 continue
             f = rng.randint(0, 1)
             try:
@@ -349,7 +349,7 @@ class AgainstWalkingThrough(unittest.TestCase):
                 candidate = copy.deepcopy(entry)
                 candidate["inputs"][0]["shift"] = f
                 target = candidate["channels"][0]
-                target.update(factors=[1], Theta=solution["Theta"],
+                target.update(factors=[1 if channel.gains[0] > 0 else -1], Theta=solution["Theta"],
                               V0=solution["V0"], E=solution["E"])
                 for pair, value in zip(target["biases"], solution["biases"]):
                     pair[1] = value
@@ -366,7 +366,8 @@ class AgainstWalkingThrough(unittest.TestCase):
     def any_constants(layer, f):
         """Walks through all constants that can matter near the real ones."""
         channel = layer.channels[0]
-        unit = (1 << f) / channel.gains[0]
+        unit = (1 << f) / abs(channel.gains[0])
+        sign = 1 if channel.gains[0] > 0 else -1
 
         def near(value):
             return range(int(value * unit) - 3, int(value * unit) + 4)
@@ -383,7 +384,7 @@ class AgainstWalkingThrough(unittest.TestCase):
 
         def agrees(theta, start, epsilon, bias, wanted):
             for step, n, s, decision in wanted:
-                v = start + (s << f) + step * bias - n * theta
+                v = start + (sign * s << f) + step * bias - n * theta
                 if v >= theta and n < layer.hi:
                     mine = 1
                 else:

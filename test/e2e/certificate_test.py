@@ -102,10 +102,14 @@ def check_document(where, document, count, mutated_channels, check_minimal=True)
         count.channels += len(layer.channels)
         count.exact += layer.kind == "exact"
         count.minimal += layer.minimal
-        expected = checker.count_cases(layer)
-        if layer.kind == "exact" and layer.cases != expected:
-            count.fail(f"{where}: {layer.name}: {layer.cases} cases claimed, there "
-                       f"are {expected}")
+        if layer.kind == "exact":
+            cases, ties = checker.count_cases(layer)
+            if layer.cases != cases:
+                count.fail(f"{where}: {layer.name}: {layer.cases} cases claimed, "
+                           f"there are {cases}")
+            if len(layer.inputs) == 1 and layer.ties != ties:
+                count.fail(f"{where}: {layer.name}: {layer.ties} ties claimed, there "
+                           f"are {ties}")
         if layer.kind != "exact" or findings:
             continue
         small = [i for i, c in enumerate(layer.channels)

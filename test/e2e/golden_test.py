@@ -24,24 +24,14 @@ STYLES = ("qonnx", "raw", "fakequant", "qcdq", "dynamo")
 # The two layers in which two convolutions meet.
 TWO_SUMS = ("layer2.0.part2", "layer3.0.part2")
 LAYERS = 19
+CONVOLUTIONS = 21
 
 
 def weight_hashes(manifest):
-    """The hash of every weight tensor, in the manifest's order."""
-    found = []
-
-    def visit(value, key=""):
-        if isinstance(value, dict):
-            for k, v in value.items():
-                visit(v, k)
-        elif isinstance(value, list):
-            for v in value:
-                visit(v, key)
-        elif isinstance(value, str) and "sha256" in key.lower():
-            found.append(value)
-
-    visit(manifest)
-    return found
+    """(shape, hash) of every weight tensor, in the manifest's order."""
+    return [(tuple(weights["shape"]), weights["sha256"])
+            for layer in manifest["layers"] + manifest["outputs"]
+            for weights in layer.get("weights", [])]
 
 
 def plain_additions(spikes, weights, stride=1):
@@ -74,8 +64,8 @@ def check_model(bits, style, golden, golden_path, folder):
     manifest = tools.compile_model(model, folder / "manifest.json",
                                    "--emit=manifest", *options)
     hashes = weight_hashes(json.loads(manifest.read_text(encoding="utf-8")))
-    if len(hashes) < 22:
-        fail(f"{len(hashes)} weight hashes in the manifest, expected 22 or more")
+    if len(hashes) != CONVOLUTIONS + 1 or not all(h for _, h in hashes):
+        fail(f"weight hashes in the manifest: {hashes}")
 
     steps = int(golden["time_steps"])
     runs = [("executor", program, [])]
@@ -109,6 +99,8 @@ def check_model(bits, style, golden, golden_path, folder):
         error = np.abs(logits - golden["snn_logits"] / steps).max()
         if not error < 1e-4:
             fail(f"{name}: the readout is off by {error:.3g}")
+        if name == "snn":
+            continue
         if result["certificate"] != "exact":
             fail(f"{name}: the network's certificate is {result['certificate']}")
         for layer, original in zip(result["layers"], golden["layers"]):
@@ -117,7 +109,7 @@ def check_model(bits, style, golden, golden_path, folder):
     if style == "qonnx":
         check_additions(bits, golden, result, fail)
         check_quantized(model, options, golden, golden_path, folder, fail)
-        check_narrow_state(model, options, golden, folder, fail)
+        check_narrow_state(model, golden, folder, fail)
     return failures, hashes
 
 
@@ -150,10 +142,12 @@ def check_quantized(model, options, golden, golden_path, folder, fail):
         fail(f"qnn: predictions {outputs['prediction']}, expected {predictions}")
 
 
-def check_narrow_state(model, options, golden, folder, fail):
-    """32 bits of state are enough where a layer has one convolution."""
-    document = tools.certificate_of(model, folder, "--state-bits=32", *options)
-    for layer, original in zip(document["layers"], golden["layers"]):
+def check_narrow_state(model, golden, folder, fail):
+    """32 bits of state are enough where a layer has one convolution. The input
+    is real here: pixels with a standard deviation a colour need 38 bits."""
+    document = tools.certificate_of(model, folder, "--state-bits=32",
+                                    "--epsilon=1e-3")
+    for layer, original in list(zip(document["layers"], golden["layers"]))[1:]:
         if layer["state_bits"] != 32:
             fail(f"--state-bits=32: {original} has {layer['state_bits']} bits")
         if original not in TWO_SUMS and layer["kind"] != "exact":

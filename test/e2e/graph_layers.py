@@ -204,10 +204,16 @@ class LayerWriter:
             dilations = [int(self.pick(1, 2)) for _ in range(spatial)]
             attributes["dilations"] = dilations
             self.use(f"{prefix}.dilations")
+        modes = ["SAME_UPPER", "SAME_LOWER", "VALID"]
+        if kind == "AveragePool" and where == "before_quantizer":
+            modes = ["VALID"]
         if self.chance(0.2) and not dilated:
-            mode = self.pick("SAME_UPPER", "SAME_LOWER", "VALID")
+            mode = self.pick(*modes)
             attributes["auto_pad"] = mode
             self.use(f"{prefix}.auto_pad.{mode}")
+        elif kind == "AveragePool" and where == "before_quantizer":
+            # Behind weights all windows need the same divisor: a stated limit.
+            self.use(f"{prefix}.{where}")
         else:
             if self.chance(0.45):
                 attributes["pads"] = [int(self.rng.integers(0, min(k, 2)))
@@ -272,6 +278,8 @@ class LayerWriter:
             spatial = list(range(2, x.rank))
             perm = [0, 1] + spatial[::-1]
             if len(x.shape) == 2:
+                # Positions become channels, which then share one scale.
+                x = self.quantize(x, per_channel=False)
                 perm = [0, 2, 1]
             self.use("transpose.map")
             shape = tuple(x.shape[p - 1] for p in perm[1:])

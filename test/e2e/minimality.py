@@ -35,6 +35,9 @@ def _thresholds(layer, channel, bias):
         lo, hi, size = layer.sum_range(channel, 0, step)
         lo, hi = lo // size, hi // size
         gain = channel.gains[0] * size
+        if gain < 0:
+            # The same with the sum mirrored.
+            lo, hi, gain = -hi, -lo, -gain
         low, high = layer.count_range(step)
         for count in range(low, high + 1):
             rest = channel.start + step * bias - count * channel.theta
@@ -160,8 +163,6 @@ def solve(layer, index, fractional_bits):
     Errors: Undecided."""
     channel = layer.channels[index]
     gain = 1 << fractional_bits
-    if channel.gains[0] < 0:
-        raise Undecided("negative gain")
     systems = []
     for bias, _ in channel.biases:
         up, down = _thresholds(layer, channel, bias)
@@ -187,7 +188,7 @@ def solve(layer, index, fractional_bits):
                 for p in polygons)
     last = min(max(y for _, y in p) for p in polygons)
     last = last.numerator // last.denominator
-    unit = gain / channel.gains[0] if channel.gains[0] else 1
+    unit = gain / abs(channel.gains[0]) if channel.gains[0] else 1
     near = [round(bias * unit) for bias, _ in channel.biases]
     tried = 0
     for theta in range(first, last + 1):

@@ -7,6 +7,8 @@ values came to a rounding boundary. Where that is closer than two evaluations
 in different order can be told apart, comparing them means nothing.
 """
 
+import threading
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -19,7 +21,9 @@ QUANT_DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general",
 
 
 class _Watch:
-    """Smallest distance to a rounding boundary, one an entry of the batch."""
+    """Smallest distance to a rounding boundary, one an entry of the batch. The
+    operators have no other way to report: one run at a time."""
+    lock = threading.Lock()
     nearest = None
     # Values that depend on the network's input; constants are not watched.
     dynamic = frozenset()
@@ -286,9 +290,10 @@ class Evaluator:
         chunks = [samples] if self.fixed_batch != 1 else [
             samples[i:i + 1] for i in range(len(samples))]
         for chunk in chunks:
-            _Watch.reset(self.dynamic)
-            parts.append(self.session.run(None, {self.input.name: chunk}))
-            nearest = _Watch.nearest
+            with _Watch.lock:
+                _Watch.reset(self.dynamic)
+                parts.append(self.session.run(None, {self.input.name: chunk}))
+                nearest = _Watch.nearest
             distances.append(np.full(len(chunk), np.inf) if nearest is None
                              else nearest)
         outputs = {name: np.concatenate([np.asarray(part[i]) for part in parts])
