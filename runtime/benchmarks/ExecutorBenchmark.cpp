@@ -1,11 +1,10 @@
-//===- ExecutorBenchmark.cpp - Throughput of the engines --------*- C++ -*-===//
+//===- ExecutorBenchmark.cpp - Throughput of the engines ------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // A synthetic network of ResNet-20's shapes: ternary weights, 2-bit
 // activations, thresholds chosen so that about one neuron in ten fires in a

@@ -1,4 +1,4 @@
-//===- lib/BatchRunner.cpp - Images of a batch over threads -----*- C++ -*-===//
+//===- BatchRunner.cpp - Images of a batch over threads -------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -158,12 +158,26 @@ void BatchEngine::fillOutputs(const ImageTask &task, int64_t image,
     const auto &unit = std::get<ReadoutPool>(pool.unit);
     int64_t elements = numElements(pool.shape), channels = pool.shape[0];
     std::vector<int32_t> incoming = incomingConnections(index, p);
+    auto gain = [&](size_t k) -> const std::vector<double> & {
+      return owned->connections[incoming[k]].gain;
+    };
+    // Connections of equal gain are one sum: group[k] is the first of them.
+    std::vector<size_t> group(incoming.size());
+    for (size_t k = 0; k < incoming.size(); ++k)
+      while (gain(group[k]) != gain(k))
+        ++group[k];
     for (int64_t i = 0; i < elements; ++i) {
       double sum = 0;
-      for (size_t k = 0; k < incoming.size(); ++k)
-        sum += constantAt(owned->connections[incoming[k]].gain, i, elements,
-                          channels) *
-               static_cast<double>(task.accumulators[r][k][i]);
+      for (size_t g = 0; g < incoming.size(); ++g) {
+        if (group[g] != g)
+          continue;
+        Int128 charge = 0;
+        for (size_t k = g; k < incoming.size(); ++k)
+          if (group[k] == g)
+            charge += task.accumulators[r][k][i];
+        sum += constantAt(gain(g), i, elements, channels) *
+               static_cast<double>(charge);
+      }
       result.outputs[r].values[image * elements + i] =
           sum / owned->timeSteps +
           constantAt(unit.offset, i, elements, channels);

@@ -1,4 +1,4 @@
-//===- lib/BatchRunner.h - Images of a batch over threads -------*- C++ -*-===//
+//===- BatchRunner.h - Images of a batch over threads -----------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- lib/Disassemble.cpp - Programs as text -------------------*- C++ -*-===//
+//===- Disassemble.cpp - Programs as text ---------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -124,6 +124,9 @@ private:
     }
     text += std::string(" ") + encoding + "\n";
     constants("scale", unit.scale);
+    constants("pre_scale", unit.preScale);
+    constants("pre_offset", unit.preOffset);
+    constants("table", std::vector<int64_t>(unit.table.begin(), unit.table.end()));
   }
 
   void print(const NeuronPool &unit) {

@@ -1,4 +1,4 @@
-//===- lib/FanIn.cpp - Weight sums and synapse counts -----------*- C++ -*-===//
+//===- FanIn.cpp - Weight sums and synapse counts -------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

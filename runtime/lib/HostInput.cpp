@@ -1,4 +1,4 @@
-//===- lib/HostInput.cpp - What the host does with inputs -------*- C++ -*-===//
+//===- HostInput.cpp - What the host does with inputs ---------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -101,12 +101,21 @@ Status fastsnn::rt::convertInput(const Pool &pool, const InputView &view,
     double x = readValue(view, image * elements + i);
     if (unit.kind == InputKind::Real) {
       values.reals[i] = std::fabs(x) <= unit.bound ? x : reject(x);
+    } else if (unit.kind == InputKind::Integer && !unit.table.empty()) {
+      int64_t channel = i / (elements / pool.shape[0]);
+      values.integers[i] = x >= 0 && x <= 255
+                               ? unit.table[channel * 256 + int64_t(x)]
+                               : reject(x);
     } else if (unit.kind == InputKind::Integer) {
       values.integers[i] =
           x >= lo && x <= hi ? static_cast<int32_t>(x) : reject(x);
     } else {
-      double scale = constantAt(unit.scale, i, elements, pool.shape[0]);
-      double p = roundValue(x / scale, unit.rounding);
+      auto at = [&](const std::vector<double> &constants) {
+        return constantAt(constants, i, elements, pool.shape[0]);
+      };
+      if (!unit.preScale.empty())
+        x = x * at(unit.preScale) + at(unit.preOffset);
+      double p = roundValue(x / at(unit.scale), unit.rounding);
       values.integers[i] =
           std::isnan(p) ? reject(x)
                         : static_cast<int32_t>(std::min(std::max(p, lo), hi));
@@ -116,7 +125,9 @@ Status fastsnn::rt::convertInput(const Pool &pool, const InputView &view,
     return Status();
   std::string limit =
       real ? "the proved bound is |x| <= " + std::to_string(unit.bound)
-           : "the range is [" + std::to_string(unit.lo) + ", " +
+      : !unit.table.empty()
+          ? "pixels are in [0, 255]"
+          : "the range is [" + std::to_string(unit.lo) + ", " +
                  std::to_string(unit.hi) + "]";
   return Status(ErrorCode::BadInput,
                 "input '" + pool.name + "', image " + std::to_string(image) +

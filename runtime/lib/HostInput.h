@@ -1,11 +1,10 @@
-//===- lib/HostInput.h - What the host does with inputs ---------*- C++ -*-===//
+//===- HostInput.h - What the host does with inputs -------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // The host's side of the border: floating point and multiplication live here
 // and nowhere else in the runtime.

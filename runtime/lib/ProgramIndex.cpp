@@ -1,4 +1,4 @@
-//===- lib/ProgramIndex.cpp - Look-ups that engines share -------*- C++ -*-===//
+//===- ProgramIndex.cpp - Look-ups that engines share ---------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

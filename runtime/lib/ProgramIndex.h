@@ -1,4 +1,4 @@
-//===- lib/ProgramIndex.h - Look-ups that engines share ---------*- C++ -*-===//
+//===- ProgramIndex.h - Look-ups that engines share -------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -477,6 +477,10 @@ private:
     unit.lo = in.integer<int64_t>();
     unit.hi = in.integer<int64_t>();
     unit.scale = in.reals();
+    unit.preScale = in.reals();
+    unit.preOffset = in.reals();
+    for (int64_t value : in.integers<int64_t>())
+      unit.table.push_back(static_cast<int32_t>(value));
     unit.bound = in.real();
   }
 

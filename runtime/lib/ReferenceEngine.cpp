@@ -1,12 +1,10 @@
-//===- lib/ReferenceEngine.cpp - Interpreter of micro-operations -*- C++
-//-*-===//
+//===- ReferenceEngine.cpp - Interpreter of micro-operations --------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // One micro-operation after the other, one event after the other, 64-bit state
 // and no assumption about geometry: the oracle for faster engines.

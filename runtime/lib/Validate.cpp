@@ -1,4 +1,4 @@
-//===- lib/Validate.cpp - Proof that a program is safe to run ---*- C++ -*-===//
+//===- Validate.cpp - Proof that a program is safe to run -----------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

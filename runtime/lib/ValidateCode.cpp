@@ -1,11 +1,10 @@
-//===- lib/ValidateCode.cpp - Validator: micro-programs ---------*- C++ -*-===//
+//===- ValidateCode.cpp - Validator: micro-programs -----------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // The code of a program is a proof obligation, not a free language: each pool
 // runs one of the sequences below, in topological order, its events drained

@@ -1,4 +1,4 @@
-//===- lib/ValidateConnections.cpp - Validator: connections -----*- C++ -*-===//
+//===- ValidateConnections.cpp - Validator: connections -------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,11 +1,10 @@
-//===- lib/ValidatePhases.h - Parts of the validator ------------*- C++ -*-===//
+//===- ValidatePhases.h - Parts of the validator ----------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Each phase relies on what the phases before it have proved.
 //

@@ -1,5 +1,4 @@
-//===- lib/ValidatePools.cpp - Validator: weights, pools and cores -*- C++
-//-*-===//
+//===- ValidatePools.cpp - Validator: weights, pools and cores ------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -127,7 +126,7 @@ private:
   }
 
   bool checkShape(const Shape &shape) {
-    bool good = shape.size() == 1 || shape.size() == 3;
+    bool good = !shape.empty() && shape.size() <= maxRank;
     Int128 count = 1;
     for (int64_t extent : shape) {
       good &= extent >= 1 && extent <= maxPoolElements;
@@ -136,8 +135,10 @@ private:
     }
     if (!good)
       status.add(ErrorCode::BadShape,
-                 where + ": the shape is not [C] or [C, H, W] with extents of "
-                         "at least 1; reshape the layer");
+                 where + ": a shape of " + std::to_string(shape.size()) +
+                     " dimensions, allowed are 1 to " +
+                     std::to_string(maxRank) +
+                     " with extents of at least 1; reshape the layer");
     else if (count > maxPoolElements)
       status.add(ErrorCode::TooLarge,
                  where + ": " + toString(count) + " elements, the limit is " +
@@ -228,11 +229,41 @@ private:
     if (unit.kind == InputKind::Quantized) {
       checkLength(unit.scale, "scale", false);
       checkFinite(unit.scale, "scale", true);
-    } else if (!unit.scale.empty()) {
+      if (!unit.preScale.empty() || !unit.preOffset.empty()) {
+        checkLength(unit.preScale, "pre_scale", false);
+        checkLength(unit.preOffset, "pre_offset", false);
+        checkFinite(unit.preScale, "pre_scale", false);
+        checkFinite(unit.preOffset, "pre_offset", false);
+      }
+    } else if (!unit.scale.empty() || !unit.preScale.empty() ||
+               !unit.preOffset.empty()) {
       status.add(ErrorCode::BadConstants,
                  where + ": a scale, only quantized inputs have one; remove "
                          "it");
     }
+    checkTable(unit);
+  }
+
+  /// 256 values a channel of an 8-bit input, each inside the range.
+  void checkTable(const InputPool &unit) {
+    if (unit.table.empty())
+      return;
+    if (unit.kind != InputKind::Integer ||
+        static_cast<int64_t>(unit.table.size()) != channels * 256) {
+      status.add(ErrorCode::BadConstants,
+                 where + ": a table of " + std::to_string(unit.table.size()) +
+                     " values, only an integer input has one, of 256 values a "
+                     "channel; correct it");
+      return;
+    }
+    for (int32_t value : unit.table)
+      if (value < unit.lo || value > unit.hi) {
+        status.add(ErrorCode::BadConstants,
+                   where + ": table value " + std::to_string(value) +
+                       " outside the range [" + std::to_string(unit.lo) + ", " +
+                       std::to_string(unit.hi) + "]; correct it");
+        return;
+      }
   }
 
   void check(const NeuronPool &unit, const Pool &) {

@@ -1,4 +1,4 @@
-//===- lib/ValidateWidths.cpp - Validator: overflow -------------*- C++ -*-===//
+//===- ValidateWidths.cpp - Validator: overflow ---------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -265,6 +265,9 @@ private:
     out.integer(unit.lo);
     out.integer(unit.hi);
     out.reals(unit.scale);
+    out.reals(unit.preScale);
+    out.reals(unit.preOffset);
+    out.integers(unit.table);
     out.real(unit.bound);
   }
 

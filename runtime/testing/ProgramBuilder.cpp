@@ -1,5 +1,4 @@
-//===- testing/ProgramBuilder.cpp - Programs for tests and benchmarks -*- C++
-//-*-===//
+//===- ProgramBuilder.cpp - Programs for tests and benchmarks -------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

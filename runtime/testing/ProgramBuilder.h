@@ -1,12 +1,10 @@
-//===- testing/ProgramBuilder.h - Programs for tests and benchmarks -*- C++
-//-*-===//
+//===- ProgramBuilder.h - Programs for tests and benchmarks -----*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Not installed. Builds programs by hand, with the code, the core and the
 // membrane ranges that a compiler would give them.

@@ -1,4 +1,4 @@
-//===- testing/RandomProgram.cpp - Random valid programs --------*- C++ -*-===//
+//===- RandomProgram.cpp - Random valid programs --------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,12 +1,10 @@
-//===- include/fastsnn-rt/AccumulateOnly.h - An integer that cannot multiply -*-
-// C++ -*-===//
+//===- AccumulateOnly.h - An integer that cannot multiply -------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Synaptic and neuron arithmetic of the executors is written with this type:
 // a multiplication or division that slips in does not compile. Constant shifts
@@ -74,8 +72,8 @@ public:
   /// undefined in C++17. Vectors are an extension, which defines it.
   FASTSNN_RT_INLINE Accum operator<<(unsigned places) const {
     if constexpr (std::is_integral<T>::value)
-      return Accum(static_cast<T>(
-          static_cast<std::make_unsigned_t<T>>(content) << places));
+      return Accum(static_cast<T>(static_cast<std::make_unsigned_t<T>>(content)
+                                  << places));
     else
       return Accum(content << places);
   }

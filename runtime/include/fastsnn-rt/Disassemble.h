@@ -1,4 +1,4 @@
-//===- include/fastsnn-rt/Disassemble.h - Programs as text ------*- C++ -*-===//
+//===- Disassemble.h - Programs as text -------------------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,12 +1,10 @@
-//===- include/fastsnn-rt/Executor.h - Engines that run programs -*- C++
-//-*-===//
+//===- Executor.h - Engines that run programs -------------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Two engines behind one interface: the event engine is the fast one, the
 // reference engine interprets the micro-operations one by one and is its

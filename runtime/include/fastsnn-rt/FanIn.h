@@ -1,12 +1,10 @@
-//===- include/fastsnn-rt/FanIn.h - Weight sums and synapse counts -*- C++
-//-*-===//
+//===- FanIn.h - Weight sums and synapse counts -----------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // What Widths.h and the statistics need to know about a connection. Everything
 // here expects stages that Validate.h has accepted.

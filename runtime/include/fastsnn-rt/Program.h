@@ -173,8 +173,10 @@ struct CountPool {
 
 /// A graph output: the accumulators are read after T steps, one set for each
 /// incoming connection k, and the host computes
-///   y[i] = (sum_k gain_k[c] * acc_k[i]) / T + offset[i]
-/// in float64, k ascending, starting from 0.0.
+///   y[i] = (sum_g gain_g[c] * acc_g[i]) / T + offset[i]
+/// in float64, starting from 0.0. Connections whose gains are equal form one
+/// group g and are added as integers first; groups come in the order of their
+/// first connection.
 struct ReadoutPool {
   /// One entry, one a channel, or one an element.
   std::vector<double> offset;

@@ -1,5 +1,4 @@
-//===- include/fastsnn-rt/Validate.h - Proof that a program is safe to run -*-
-// C++ -*-===//
+//===- Validate.h - Proof that a program is safe to run ---------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -21,6 +20,7 @@ namespace fastsnn::rt {
 constexpr int32_t maxTimeSteps = 65535;
 constexpr int64_t maxPoolElements = int64_t(1) << 26;
 constexpr size_t maxStages = 16;
+constexpr size_t maxRank = 8;
 /// (output, tap) pairs of one summing or counting window stage, of one
 /// convolution (all its channels).
 constexpr int64_t maxWindowPairs = int64_t(1) << 30;

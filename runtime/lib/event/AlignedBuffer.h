@@ -1,4 +1,4 @@
-//===- lib/event/AlignedBuffer.h - Memory at cache lines --------*- C++ -*-===//
+//===- AlignedBuffer.h - Memory at cache lines ------------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

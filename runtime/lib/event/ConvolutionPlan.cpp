@@ -1,11 +1,10 @@
-//===- lib/event/ConvolutionPlan.cpp - Convolutions as runs -----*- C++ -*-===//
+//===- ConvolutionPlan.cpp - Convolutions as runs -------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // An event at (y, x) of a convolution adds rows of weights to accumulators
 // whose distance from (y, x) depends only on the phase of y and x modulo the

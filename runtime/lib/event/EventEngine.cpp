@@ -1,4 +1,4 @@
-//===- lib/event/EventEngine.cpp - Event-driven engine ----------*- C++ -*-===//
+//===- EventEngine.cpp - Event-driven engine ------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

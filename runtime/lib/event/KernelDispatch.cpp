@@ -1,5 +1,4 @@
-//===- lib/event/KernelDispatch.cpp - Choice of an instruction set -*- C++
-//-*-===//
+//===- KernelDispatch.cpp - Choice of an instruction set ------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,11 +1,10 @@
-//===- lib/event/Kernels.h - Hot loops of the event engine ------*- C++ -*-===//
+//===- Kernels.h - Hot loops of the event engine ----------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Plain structures and function pointers: the kernels are compiled once per
 // instruction set (Kernels.inc) and must not share inline functions of the

@@ -1,4 +1,4 @@
-//===- lib/event/KernelsAvx2.cpp - Hot loops for AVX2 machines --*- C++ -*-===//
+//===- KernelsAvx2.cpp - Hot loops for AVX2 machines ----------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

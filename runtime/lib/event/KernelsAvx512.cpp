@@ -1,5 +1,4 @@
-//===- lib/event/KernelsAvx512.cpp - Hot loops for AVX-512 machines -*- C++
-//-*-===//
+//===- KernelsAvx512.cpp - Hot loops for AVX-512 machines -----------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- lib/event/KernelsGeneric.cpp - Hot loops for baseline machines -*- C++
-//-*-===//
+//===- KernelsGeneric.cpp - Hot loops for baseline machines ---------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- lib/event/Plan.cpp - What the event engine prepares once -*- C++ -*-===//
+//===- Plan.cpp - What the event engine prepares once ---------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

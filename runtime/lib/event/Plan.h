@@ -1,11 +1,10 @@
-//===- lib/event/Plan.h - What the event engine prepares once ---*- C++ -*-===//
+//===- Plan.h - What the event engine prepares once -------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Since no connection runs backwards, the engine runs a pool for all T steps
 // before the next one starts: its state and weights stay in the cache. A plan

@@ -1,4 +1,4 @@
-//===- lib/event/RunPlan.cpp - Any connection as runs -----------*- C++ -*-===//
+//===- RunPlan.cpp - Any connection as runs -------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- AccumulateOnlyTest.cpp - Deleted operators ---------------*- C++ -*-===//
+//===- AccumulateOnlyTest.cpp - Deleted operators -------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

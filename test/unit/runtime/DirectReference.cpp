@@ -1,4 +1,4 @@
-//===- DirectReference.cpp - Programs computed the obvious way --*- C++ -*-===//
+//===- DirectReference.cpp - Programs computed the obvious way ------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

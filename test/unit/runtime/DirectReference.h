@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // An oracle that shares nothing with the engines: dense tensors, products, and
 // the equations of the specification written out, output by output.

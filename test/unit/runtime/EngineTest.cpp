@@ -1,5 +1,4 @@
-//===- EngineTest.cpp - Engines against each other and an oracle -*- C++
-//-*-===//
+//===- EngineTest.cpp - Engines against each other and an oracle ----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- InputTest.cpp - What the host does with inputs -----------*- C++ -*-===//
+//===- InputTest.cpp - What the host does with inputs ---------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

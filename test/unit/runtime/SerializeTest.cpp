@@ -1,4 +1,4 @@
-//===- SerializeTest.cpp - Programs as bytes --------------------*- C++ -*-===//
+//===- SerializeTest.cpp - Programs as bytes ------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

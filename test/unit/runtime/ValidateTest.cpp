@@ -1,4 +1,4 @@
-//===- ValidateTest.cpp - Every reason to refuse a program ------*- C++ -*-===//
+//===- ValidateTest.cpp - Every reason to refuse a program ----------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- WidthsTest.cpp - Proved ranges ---------------------------*- C++ -*-===//
+//===- WidthsTest.cpp - Proved ranges -------------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

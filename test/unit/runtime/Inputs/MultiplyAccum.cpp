@@ -1,5 +1,4 @@
-//===- Inputs/MultiplyAccum.cpp - Must not compile with a define -*- C++
-//-*-===//
+//===- MultiplyAccum.cpp - Must not compile with a define -----------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
