@@ -17,6 +17,8 @@ config.test_exec_root = os.path.join(config.fastsnn_obj_root, "test")
 # A capture of one function must not leak into the checks of the next.
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 
+# `not`, `count` and `split-file` at the start of a line are found there.
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.use_default_substitutions()
 config.substitutions.append(("%src_root", config.fastsnn_src_root))
 
