@@ -14,6 +14,15 @@
 
 using namespace fastsnn;
 
+void tools::removeForeignOptions() {
+  std::vector<llvm::cl::Option *> options;
+  for (const auto &[name, option] : llvm::cl::getRegisteredOptions())
+    if (!name.starts_with("help") && name != "h" && name != "version")
+      options.push_back(option);
+  for (llvm::cl::Option *option : options)
+    option->removeArgument();
+}
+
 bool tools::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
                              llvm::cl::OptionCategory &category) {
   llvm::cl::HideUnrelatedOptions(category);
@@ -33,7 +42,8 @@ bool tools::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
     line.consume_front(program);
     line = line.trim();
     if (!line.empty())
-      llvm::errs() << "error: " << line << '\n';
+      llvm::errs() << (line.starts_with("Did you mean") ? "note: " : "error: ")
+                   << line << '\n';
   }
   return false;
 }

@@ -122,6 +122,7 @@ bool compileFile(const Flags &flags, const Emission &emission,
 } // namespace
 
 int tools::compileMain(int argc, char **argv) {
+  removeForeignOptions();
   llvm::cl::OptionCategory category("Options of fastsnn-compile");
   Flags flags(category);
   if (!parseCommandLine(argc, argv,

@@ -14,6 +14,7 @@
 #include "fastsnn/Tools/Manifest.h"
 #include "fastsnn/Tools/Report.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
+#include "llvm/Support/Path.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,15 +24,55 @@ using namespace fastsnn::tools;
 
 namespace {
 
+/// The names of the model's nodes in a location, without places in files and
+/// folders: those depend on where the compiler ran. `file` is the model's.
+Location namesOf(Location location, StringRef file) {
+  if (auto name = dyn_cast<NameLoc>(location)) {
+    if (name.getName() == file)
+      return NameLoc::get(StringAttr::get(location.getContext(),
+                                          llvm::sys::path::filename(file)));
+    return NameLoc::get(name.getName());
+  }
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return namesOf(call.getCallee(), file);
+  if (auto fused = dyn_cast<FusedLoc>(location)) {
+    SmallVector<Location> parts;
+    for (Location part : fused.getLocations())
+      parts.push_back(namesOf(part, file));
+    return FusedLoc::get(location.getContext(), parts);
+  }
+  return UnknownLoc::get(location.getContext());
+}
+
+/// Reduces every location to names; returns whether there is any.
+bool keepNames(ModuleOp module, StringRef file) {
+  bool any = false;
+  auto keep = [&](auto &&target) {
+    Location names = namesOf(target.getLoc(), file);
+    any |= !isa<UnknownLoc>(names);
+    target.setLoc(names);
+  };
+  module.walk([&](Operation *op) {
+    keep(*op);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (BlockArgument argument : block.getArguments())
+          keep(argument);
+  });
+  return any;
+}
+
 template <Level level>
 LogicalResult emitModule(Model &model, StringRef extension, raw_ostream &out) {
   if (failed(model.lowerTo(level)))
     return failure();
+  bool named = keepNames(model.module(), model.file());
   if (extension == ".mlirbc")
     return writeBytecodeToFile(
         model.module(), out, BytecodeWriterConfig("FastSNN " FASTSNN_VERSION));
-  // Node names of the original model are locations: they are worth keeping.
-  model.module().print(out, OpPrintingFlags().enableDebugInfo());
+  OpPrintingFlags printing;
+  printing.enableDebugInfo(named);
+  model.module().print(out, printing);
   out << '\n';
   return success();
 }

@@ -262,6 +262,7 @@ bool RunCommand::run() {
 } // namespace
 
 int tools::runMain(int argc, char **argv) {
+  removeForeignOptions();
   llvm::cl::OptionCategory category("Options of fastsnn-run");
   RunFlags runFlags(category);
   CompileFlags compileFlags(category);

@@ -14,6 +14,11 @@
 
 namespace fastsnn::tools {
 
+/// Takes the options of linked libraries off the command line: LLVM's passes
+/// claim hundreds of names, `threads` among them. To be called before a tool's
+/// own options are made.
+void removeForeignOptions();
+
 /// Parses the command line into registered options; --help shows those of
 /// `category` only. Mistakes are printed as "error: ..."; false then.
 bool parseCommandLine(int argc, char **argv, llvm::StringRef overview,

@@ -44,6 +44,8 @@ public:
   /// The present level.
   Level level() const { return current; }
   mlir::ModuleOp module() const { return *op; }
+  /// Name of the file, as it was given.
+  llvm::StringRef file() const { return path; }
 
   /// Runs the passes down to `target`, which is not above the present level.
   mlir::LogicalResult lowerTo(Level target);
