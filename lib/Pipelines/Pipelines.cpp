@@ -68,6 +68,7 @@ void fastsnn::buildPipeline(OpPassManager &manager, Level from, Level to,
       manager.addPass(qnn::createQNNAddPreprocessing(preprocessing));
     }
     manager.addPass(qnn::createQNNFoldBatchNorm());
+    manager.addPass(qnn::createQNNSinkMovement());
     manager.addPass(qnn::createQNNMergeClamps());
     manager.addPass(qnn::createQNNSinkMaxPool());
     // What sank may have met further affine maps and clamps.

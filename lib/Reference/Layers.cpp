@@ -153,13 +153,13 @@ llvm::Expected<OutputResult> Readout::run(SignalRefs inputs) const {
       if (!input->isReal())
         charges[i] = double(exact[i]);
     }
-    for (int64_t i = 0; i < charges.size(); ++i)
-      result.values[i] += gain[i] * charges[i];
-    if (!input->isReal())
-      result.accumulators.push_back(std::move(exact));
-    else
-      result.accumulators.emplace_back();
+    if (input->isReal())
+      for (int64_t i = 0; i < charges.size(); ++i)
+        result.values[i] += gain[i] * charges[i];
+    result.accumulators.push_back(std::move(exact));
   }
+  addGroups(gains.size(), [&](size_t k) -> const auto & { return gains[k]; },
+            result);
   for (int64_t i = 0; i < result.values.size(); ++i)
     result.values[i] = result.values[i] / double(timeSteps) + offset[i];
   return result;

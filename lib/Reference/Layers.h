@@ -46,6 +46,27 @@ struct Readout {
   llvm::Expected<OutputResult> run(SignalRefs inputs) const;
 };
 
+/// Adds the decoded charges of a readout's integer inputs to its values: those
+/// of equal gain are summed as integers first. `gain(k)` is input k's.
+template <typename Gain>
+void addGroups(size_t count, Gain gain, OutputResult &result) {
+  for (size_t g = 0; g < count; ++g) {
+    auto sameAs = [&](size_t k) { return gain(k) == gain(g); };
+    bool first = true;
+    for (size_t k = 0; k < g; ++k)
+      first &= !sameAs(k);
+    if (!first || result.accumulators[g].values.empty())
+      continue;
+    for (int64_t i = 0; i < result.values.size(); ++i) {
+      __extension__ __int128 charge = 0;
+      for (size_t k = g; k < count; ++k)
+        if (sameAs(k) && !result.accumulators[k].values.empty())
+          charge += result.accumulators[k][i];
+      result.values[i] += gain(g)[i] * double(charge);
+    }
+  }
+}
+
 } // namespace fastsnn::reference
 
 #endif // FASTSNN_LIB_REFERENCE_LAYERS_H

@@ -350,10 +350,12 @@ void Execution::read(unsigned p) {
   for (unsigned number : pool.incoming) {
     Tensor<int64_t> sums(pool.shape);
     sums.values = accumulators[number].sums;
-    for (int64_t i = 0; i < sums.size(); ++i)
-      output.values[i] += program.connections[number].gain[i] * double(sums[i]);
     output.accumulators.push_back(std::move(sums));
   }
+  auto gain = [&](size_t k) -> const auto & {
+    return program.connections[pool.incoming[k]].gain;
+  };
+  addGroups(pool.incoming.size(), gain, output);
   for (int64_t i = 0; i < output.values.size(); ++i)
     output.values[i] =
         output.values[i] / double(program.timeSteps) + pool.offset[i];

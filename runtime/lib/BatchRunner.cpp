@@ -8,6 +8,9 @@
 
 #include "BatchRunner.h"
 
+#include "fastsnn-rt/Widths.h"
+#include "fastsnn-rt/Widths.h"
+
 #include <algorithm>
 #include <atomic>
 #include <thread>

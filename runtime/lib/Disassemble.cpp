@@ -126,7 +126,8 @@ private:
     constants("scale", unit.scale);
     constants("pre_scale", unit.preScale);
     constants("pre_offset", unit.preOffset);
-    constants("table", std::vector<int64_t>(unit.table.begin(), unit.table.end()));
+    constants("table",
+              std::vector<int64_t>(unit.table.begin(), unit.table.end()));
   }
 
   void print(const NeuronPool &unit) {

@@ -125,10 +125,9 @@ Status fastsnn::rt::convertInput(const Pool &pool, const InputView &view,
     return Status();
   std::string limit =
       real ? "the proved bound is |x| <= " + std::to_string(unit.bound)
-      : !unit.table.empty()
-          ? "pixels are in [0, 255]"
-          : "the range is [" + std::to_string(unit.lo) + ", " +
-                 std::to_string(unit.hi) + "]";
+      : !unit.table.empty() ? "pixels are in [0, 255]"
+                            : "the range is [" + std::to_string(unit.lo) +
+                                  ", " + std::to_string(unit.hi) + "]";
   return Status(ErrorCode::BadInput,
                 "input '" + pool.name + "', image " + std::to_string(image) +
                     ": " + std::to_string(bad) + " bad values, the first is " +

@@ -479,8 +479,7 @@ private:
     unit.scale = in.reals();
     unit.preScale = in.reals();
     unit.preOffset = in.reals();
-    for (int64_t value : in.integers<int64_t>())
-      unit.table.push_back(static_cast<int32_t>(value));
+    unit.table = in.integers<int32_t>();
     unit.bound = in.real();
   }
 

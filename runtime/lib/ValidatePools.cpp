@@ -209,6 +209,12 @@ private:
                      "0 to 2");
       return;
     }
+    if (unit.lo > unit.hi || unit.lo < -limit || unit.hi > limit)
+      status.add(ErrorCode::BadRange,
+                 where + ": an input range of [" + std::to_string(unit.lo) +
+                     ", " + std::to_string(unit.hi) +
+                     "], it must be ordered and within 31 bits and a sign; "
+                     "correct it");
     if (unit.kind == InputKind::Real) {
       if (unit.encoding != InputEncoding::Current)
         status.add(ErrorCode::BadRange,
@@ -219,12 +225,6 @@ private:
                    where + ": a bound of " + std::to_string(unit.bound) +
                        ", it must be finite and above 0; state the largest "
                        "|x|");
-    } else if (unit.lo > unit.hi || unit.lo < -limit || unit.hi > limit) {
-      status.add(ErrorCode::BadRange,
-                 where + ": an input range of [" + std::to_string(unit.lo) +
-                     ", " + std::to_string(unit.hi) +
-                     "], it must be ordered and within 31 bits and a sign; "
-                     "correct it");
     }
     if (unit.kind == InputKind::Quantized) {
       checkLength(unit.scale, "scale", false);
@@ -287,14 +287,13 @@ private:
       checkLength(unit.bias, "bias", true);
   }
 
-  void check(const CountPool &unit, const Pool &pool) {
+  void check(const CountPool &unit, const Pool &) {
     checkCounts(unit.lo, unit.hi);
     const Window2D &w = unit.window;
     if (!validateWindow(w, maxWindowPairs, where, status))
       return;
-    bool flat = pool.shape.size() == 1 && w.outHeight == 1 && w.outWidth == 1;
-    if (pool.shape[0] != w.channels ||
-        !(flat || pool.shape == Shape{w.channels, w.outHeight, w.outWidth}))
+    if (channels != w.channels ||
+        elements != w.channels * w.outHeight * w.outWidth)
       status.add(ErrorCode::BadWindow,
                  where + ": its shape is not the window's output [" +
                      std::to_string(w.channels) + ", " +

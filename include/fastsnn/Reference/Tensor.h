@@ -65,6 +65,9 @@ public:
     return values[element / elementsPerValue];
   }
   llvm::ArrayRef<T> all() const { return values; }
+  bool operator==(const Coefficients &other) const {
+    return values == other.values;
+  }
 
 private:
   std::vector<T> values;

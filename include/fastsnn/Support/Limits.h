@@ -23,6 +23,9 @@ namespace fastsnn {
 inline constexpr int64_t kMaxElements = int64_t(1) << 30;
 /// Elements of one pool of a program; the runtime has the same limit.
 inline constexpr int64_t kMaxPoolElements = int64_t(1) << 26;
+
+/// Most dimensions of a pool's shape.
+inline constexpr size_t kMaxRank = 8;
 /// Time steps; the runtime has the same limit.
 inline constexpr int64_t kMaxTimeSteps = 65535;
 /// Kernels, strides, pads and dilations.

@@ -51,9 +51,9 @@ typedef struct {
   /// Valid as long as the program.
   const char *name;
   FastSNNPoolKind kind;
-  /// Extents of the shape, 1 or 3 of them.
+  /// Extents of the shape, `rank` of them, the channels first.
   int32_t rank;
-  int64_t shape[3];
+  int64_t shape[8];
 } FastSNNPoolInfo;
 
 /// [images, shape] of one input, row-major.

@@ -27,7 +27,8 @@
 
 namespace fastsnn::rt::event {
 
-/// A pool's elements as [channels, height, width], stored channels-last.
+/// A pool's elements as [channels, height, width], stored channels-last. A shape
+/// of another rank than 3 has all its positions in one row.
 struct Geometry {
   int64_t channels = 1, height = 1, width = 1;
 
@@ -36,7 +37,7 @@ struct Geometry {
       : channels(channels), height(height), width(width) {}
   explicit Geometry(const Shape &shape)
       : channels(shape[0]), height(shape.size() == 3 ? shape[1] : 1),
-        width(shape.size() == 3 ? shape[2] : 1) {}
+        width(numElements(shape) / (shape[0] * height)) {}
 
   int64_t area() const { return height * width; }
   int64_t elements() const { return channels * area(); }

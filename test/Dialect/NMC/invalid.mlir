@@ -263,8 +263,8 @@ nmc.program @p steps 3 {
 
 // nmc_input_c1
 nmc.program @p steps 3 {
-  // expected-error @below {{shape must be [C] or [C, H, W] with positive extents and at most 2^26 elements}}
-  nmc.input @x [2, 3] <pixel> range 0 : 255
+  // expected-error @below {{shape must have 1 to 8 positive extents and at most 2^26 elements}}
+  nmc.input @x [2, 1, 1, 1, 1, 1, 1, 1, 1] <pixel> range 0 : 255
   nmc.prologue {}
   nmc.step {}
   nmc.epilogue {}
@@ -274,7 +274,7 @@ nmc.program @p steps 3 {
 
 // nmc_input_c1: no channel.
 nmc.program @p steps 3 {
-  // expected-error @below {{shape must be [C] or [C, H, W]}}
+  // expected-error @below {{shape must have 1 to 8 positive extents}}
   nmc.input @x [] <pixel> range 0 : 255
   nmc.prologue {}
   nmc.step {}
@@ -362,7 +362,7 @@ nmc.program @p steps 3 {
 
 // nmc_neurons_c1
 nmc.program @p steps 3 {
-  // expected-error @below {{shape must be [C] or [C, H, W]}}
+  // expected-error @below {{shape must have 1 to 8 positive extents}}
   nmc.neurons @n [2, 0, 4] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 100
   nmc.prologue {}
   nmc.step {}
@@ -516,7 +516,7 @@ nmc.program @p steps 3 {
 
 // nmc_readout_c1
 nmc.program @p steps 3 {
-  // expected-error @below {{shape must be [C] or [C, H, W]}}
+  // expected-error @below {{shape must have 1 to 8 positive extents}}
   nmc.readout @y [67108865] offset dense<0.0> : tensor<1xf64>
   nmc.prologue {}
   nmc.step {}

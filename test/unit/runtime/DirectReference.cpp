@@ -282,18 +282,25 @@ private:
   void runPool(const ReadoutPool &unit) {
     int64_t n = numElements(pool->shape);
     std::vector<double> y(n, 0.0);
+    // Connections of equal gain are one integer sum.
+    std::vector<std::pair<std::vector<double>, std::vector<int64_t>>> groups;
     for (const Connection &c : program.connections) {
       if (c.target != self)
         continue;
-      std::vector<int64_t> sum(n, 0);
+      size_t g = 0;
+      while (g < groups.size() && groups[g].first != c.gain)
+        ++g;
+      if (g == groups.size())
+        groups.push_back({c.gain, std::vector<int64_t>(n, 0)});
       for (int64_t t = 0; t < program.timeSteps; ++t) {
         std::vector<int64_t> step = fromInput(c) ? current(c) : events(c, t);
         for (int64_t i = 0; i < n; ++i)
-          sum[i] += step[i];
+          groups[g].second[i] += step[i];
       }
-      for (int64_t i = 0; i < n; ++i)
-        y[i] += entry(c.gain, i, pool->shape) * static_cast<double>(sum[i]);
     }
+    for (const auto &[gain, sum] : groups)
+      for (int64_t i = 0; i < n; ++i)
+        y[i] += entry(gain, i, pool->shape) * static_cast<double>(sum[i]);
     for (int64_t i = 0; i < n; ++i)
       y[i] = y[i] / program.timeSteps + entry(unit.offset, i, pool->shape);
     result.outputs[self] = y;

@@ -160,7 +160,9 @@ TEST(Validate, NamesAndShapes) {
   expectError(ErrorCode::BadName, {"empty"},
               [](Program &p) { p.pools[Conv].name = ""; });
   expectError(ErrorCode::BadShape, {"'conv'"},
-              [](Program &p) { p.pools[Conv].shape = {4, 8}; });
+              [](Program &p) {
+                p.pools[Conv].shape = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+              });
   expectError(ErrorCode::BadShape, {"'conv'"},
               [](Program &p) { p.pools[Conv].shape = {2, 0, 4}; });
   expectError(ErrorCode::TooLarge, {"'conv'", "8589934592"},
@@ -174,6 +176,14 @@ TEST(Validate, Inputs) {
   });
   expectError(ErrorCode::BadRange, {"31 bits"},
               [](Program &p) { unit<InputPool>(p, X).hi = int64_t(1) << 31; });
+  // Also where the range has no meaning: code may still look at it.
+  expectError(ErrorCode::BadRange, {"31 bits"}, [](Program &p) {
+    auto &input = unit<InputPool>(p, X);
+    input.kind = InputKind::Real;
+    input.encoding = InputEncoding::Current;
+    input.bound = 1;
+    input.lo = INT64_MIN;
+  });
   expectError(ErrorCode::BadConstants, {"scale"}, [](Program &p) {
     unit<InputPool>(p, X).kind = InputKind::Quantized;
   });

@@ -239,10 +239,10 @@ static bool allFinite(ArrayRef<double> values) {
 
 static LogicalResult verifyShape(Operation *op, ArrayRef<int64_t> shape) {
   // nmc_input_c1, nmc_neurons_c1, nmc_readout_c1
-  if ((shape.size() != 1 && shape.size() != 3) ||
+  if (shape.empty() || shape.size() > kMaxRank ||
       !hasBoundedExtents(shape, kMaxPoolElements))
-    return op->emitOpError("shape must be [C] or [C, H, W] with positive "
-                           "extents and at most 2^26 elements");
+    return op->emitOpError("shape must have 1 to 8 positive extents and at most "
+                           "2^26 elements");
   return success();
 }
 

@@ -111,7 +111,8 @@ def NMC_ReadoutOp : NMC_Pool<"readout"> {
   let summary = "a network output";
   let description = [{
     One accumulator an element and connection; the host decodes
-    `y[i] = (sum_k gain_k[c] * acc_k[i]) / T + offset[i]`.
+    `y[i] = (sum_g gain_g[c] * acc_g[i]) / T + offset[i]`, connections of equal
+    gain being one group g.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$shape,
                        ElementsAttr:$offset, OptionalAttr<ArrayAttr>:$host);

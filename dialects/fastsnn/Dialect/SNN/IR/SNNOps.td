@@ -269,11 +269,12 @@ def SNN_ReadoutOp : SNN_ComputeOp<"readout"> {
   let summary = "charges summed over T, divided by T; decoded by the host";
   let description = [{
     ```
-    acc_k[i] = sum_t inputs[k][t][i]
-    y[i] = (sum_k gains[k][c] * acc_k[i]) / T + offset[i]
+    acc_g[i] = sum_{k in g} sum_t inputs[k][t][i]
+    y[i] = (sum_g gains[g][c] * acc_g[i]) / T + offset[i]
     ```
-    in float64, k ascending, starting from 0.0. The accumulators of integer
-    inputs are exact. Gains and offset have one element, one a channel, or one
+    in float64, starting from 0.0. Integer inputs of equal gains form one group
+    g, whose sum is exact; groups come in the order of their first input, behind
+    the real inputs, each of which is added alone. Gains and offset have one element, one a channel, or one
     an element.
   }];
   let arguments = (ins Variadic<SNN_Signal>:$inputs, StrAttr:$name,

@@ -62,4 +62,17 @@ def QNNSinkMaxPool : Pass<"qnn-sink-max-pool", "mlir::ModuleOp"> {
   let dependentDialects = ["fastsnn::qnn::QNNDialect"];
 }
 
+def QNNSinkMovement : Pass<"qnn-sink-movement", "mlir::ModuleOp"> {
+  let summary = "move reshapes of network inputs behind their quantizers";
+  let description = [{
+    A network that flattens its input before it quantizes it still quantizes its
+    input: quantize(reshape(x)) becomes reshape(quantize(x)) where the scale is
+    uniform and only constant steps separate x from a network input; likewise
+    for transpositions, affine maps and clamps. The quantizer then is an input
+    encoding, not a layer.
+  }];
+  let statistics = [Statistic<"numMoved", "num-moved", "Number of operators moved">];
+  let dependentDialects = ["fastsnn::qnn::QNNDialect"];
+}
+
 #endif // FASTSNN_DIALECT_QNN_TRANSFORMS_PASSES_TD
