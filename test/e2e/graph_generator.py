@@ -76,6 +76,8 @@ class Generator(LayerWriter):
         self.encodings = False
         self.bits_seen = set()
         self.has_unsigned_only = True
+        # An average lies between the last quantizer and here.
+        self.averaged = False
 
     def use(self, feature):
         self.features.add(feature)
@@ -126,6 +128,7 @@ class Generator(LayerWriter):
 
     def quantize(self, value, description=None, per_channel=None):
         """Appends an activation quantizer."""
+        self.averaged = False
         if self.chance(0.15):
             value = Value(self.b.op("Identity", [value.name]), value.shape)
             self.use("identity")

@@ -204,17 +204,17 @@ class LayerWriter:
             dilations = [int(self.pick(1, 2)) for _ in range(spatial)]
             attributes["dilations"] = dilations
             self.use(f"{prefix}.dilations")
-        modes = ["SAME_UPPER", "SAME_LOWER", "VALID"]
-        if kind == "AveragePool" and where == "before_quantizer":
-            modes = ["VALID"]
+        # Behind weights, or behind windows of different divisors, all windows
+        # need the same divisor: a stated limit.
+        plain = kind == "AveragePool" and (where == "before_quantizer" or
+                                           self.averaged)
+        self.averaged = self.averaged or kind == "AveragePool"
+        modes = ["VALID"] if plain else ["SAME_UPPER", "SAME_LOWER", "VALID"]
         if self.chance(0.2) and not dilated:
             mode = self.pick(*modes)
             attributes["auto_pad"] = mode
             self.use(f"{prefix}.auto_pad.{mode}")
-        elif kind == "AveragePool" and where == "before_quantizer":
-            # Behind weights all windows need the same divisor: a stated limit.
-            self.use(f"{prefix}.{where}")
-        else:
+        elif not plain:
             if self.chance(0.45):
                 attributes["pads"] = [int(self.rng.integers(0, min(k, 2)))
                                       for k in kernel + kernel]
