@@ -271,17 +271,15 @@ OwningOpRef<ModuleOp> fastsnn::emitNetwork(Network &&network, StringRef name,
   return Emitter(network, context).run(name);
 }
 
-/// Hands messages on. The place is part of the text: a location could only
-/// repeat it.
+/// Hands messages on, located at the name of the node.
 static void report(const DiagnosticList &diagnostics, MLIRContext *context) {
-  Location location = UnknownLoc::get(context);
   for (const frontend::Diagnostic &entry : diagnostics.all()) {
     DiagnosticSeverity severity =
         entry.severity == Severity::Error     ? DiagnosticSeverity::Error
         : entry.severity == Severity::Warning ? DiagnosticSeverity::Warning
                                               : DiagnosticSeverity::Remark;
-    context->getDiagEngine().emit(location, severity)
-        << entry.node << ": " << entry.text;
+    Location location = NameLoc::get(StringAttr::get(context, entry.node));
+    context->getDiagEngine().emit(location, severity) << entry.text;
   }
 }
 

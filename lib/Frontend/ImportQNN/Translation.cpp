@@ -37,10 +37,8 @@ static llvm::ManagedStatic<ImportCommandLine> commandLine;
 
 static OwningOpRef<ModuleOp> translate(const llvm::SourceMgr &sources,
                                        MLIRContext *context) {
-  auto emitError = [&](const llvm::Twine &text) {
-    context->getDiagEngine().emit(UnknownLoc::get(context),
-                                  DiagnosticSeverity::Error)
-        << text;
+  auto emitError = [&](StringRef option, const llvm::Twine &text) {
+    mlir::emitError(NameLoc::get(StringAttr::get(context, option))) << text;
     return nullptr;
   };
   ImportOptions options;
@@ -48,12 +46,15 @@ static OwningOpRef<ModuleOp> translate(const llvm::SourceMgr &sources,
   options.grid.maxLevels = commandLine->maxLevels;
   if (options.grid.quantizeBits != 0 &&
       (options.grid.quantizeBits < 2 || options.grid.quantizeBits > 16))
-    return emitError(
-        "--quantize-weights: " + llvm::Twine(options.grid.quantizeBits) +
-        " bits, 2 to 16 are possible; choose 8 for most networks");
+    return emitError("--quantize-weights",
+                     llvm::Twine(options.grid.quantizeBits) +
+                         " bits, 2 to 16 are possible; choose 8 for most "
+                         "networks");
   if (options.grid.maxLevels < 2 || options.grid.maxLevels > 65536)
-    return emitError("--max-levels: " + llvm::Twine(options.grid.maxLevels) +
-                     " is out of range, 2 to 65536 are possible");
+    return emitError("--max-levels",
+                     llvm::Twine(options.grid.maxLevels) +
+                         " levels, 2 to 65536 are possible; choose 1024 for "
+                         "most networks");
   llvm::MemoryBufferRef buffer =
       *sources.getMemoryBuffer(sources.getMainFileID());
   StringRef name = buffer.getBufferIdentifier();

@@ -9,6 +9,8 @@
 #include "fastsnn/Frontend/ONNX/Constant.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace fastsnn::frontend;
@@ -64,6 +66,12 @@ fastsnn::frontend::findNonFinite(const Constant &constant) {
                      found = {begin + static_cast<int64_t>(i), block[i]};
                });
   return found;
+}
+
+std::string fastsnn::frontend::formatNumber(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.6g", value);
+  return text;
 }
 
 std::string fastsnn::frontend::formatShape(llvm::ArrayRef<int64_t> shape) {

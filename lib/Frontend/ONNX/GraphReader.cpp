@@ -91,7 +91,7 @@ void GraphReader::readInputs(onnx::GraphProto &graph, Scope &scope) {
   for (auto &tensor : *graph.mutable_initializer()) {
     ValueId value = model.addValue(tensor.name());
     scope.values.try_emplace(tensor.name(), value);
-    pending[value] = {&tensor, "'" + tensor.name() + "'"};
+    pending[value] = {&tensor, tensor.name()};
   }
   for (const auto &sparse : graph.sparse_initializer())
     diagnostics.error(sparse.values().name(),
@@ -328,7 +328,7 @@ void GraphReader::readInitializers() {
       if (input != kNoValue)
         used.try_emplace(input, getLabel(model, node));
   for (ValueId output : model.outputs)
-    used.try_emplace(output, "graph output");
+    used.try_emplace(output, model.values[output]);
   llvm::DenseMap<ValueId, bool> produced;
   for (const Node &node : model.nodes)
     for (ValueId output : node.outputs)

@@ -38,8 +38,7 @@ void NetworkBuilder::lowerAdd(const Node &node) {
                      getActivation(node, 0)->type);
   }
   ActivationRef activation = getActivation(node, *single);
-  auto values =
-      alignConstant(node, *getConstant(node, 1 - *single), *activation);
+  auto values = alignConstant(node, 1 - *single, *activation);
   if (!values || !checkArithmeticType(node, *activation))
     return;
   double sign = subtract && *single == 1 ? -1 : 1;
@@ -80,8 +79,7 @@ void NetworkBuilder::lowerLinearArithmetic(const Node &node,
                            " is not linear, a factor must be constant; replace "
                            "it in the training code");
   ActivationRef activation = getActivation(node, *single);
-  auto values =
-      alignConstant(node, *getConstant(node, 1 - *single), *activation);
+  auto values = alignConstant(node, 1 - *single, *activation);
   if (!values || !checkArithmeticType(node, *activation))
     return;
   if (!isMultiplication) {
@@ -180,8 +178,8 @@ void NetworkBuilder::lowerMinMax(const Node &node) {
   ActivationRef activation = getActivation(node, *position);
   std::vector<std::vector<double>> bounds;
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (ConstantRef constant = getConstant(node, i)) {
-      auto values = alignConstant(node, *constant, *activation,
+    if (getConstant(node, i)) {
+      auto values = alignConstant(node, i, *activation,
                                   /*allowInfinite=*/true);
       if (!values)
         return;
@@ -217,8 +215,8 @@ void NetworkBuilder::lowerSum(const Node &node) {
   Activation typed;
   typed.shape = first->shape;
   for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (ConstantRef constant = getConstant(node, i)) {
-      auto values = alignConstant(node, *constant, typed);
+    if (getConstant(node, i)) {
+      auto values = alignConstant(node, i, typed);
       if (!values)
         return;
       sum = emitAffine(&node, sum, {1.0}, std::move(*values));

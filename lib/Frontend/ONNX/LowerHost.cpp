@@ -36,6 +36,7 @@ void NetworkBuilder::lowerHost(const Node &node) {
       return setState(node, value);
   } else if (ActivationRef activation = getActivation(node, 0)) {
     value->base = activation;
+    value->first = &node;
   }
   if (!value->base || !isHostOperator(node)) {
     std::string first;
@@ -43,7 +44,8 @@ void NetworkBuilder::lowerHost(const Node &node) {
       if (input != kNoValue)
         if (const auto *host =
                 std::get_if<std::shared_ptr<HostValue>>(&getState(input)))
-          first = (*host)->ops.front().name;
+          first =
+              (*host)->first->opType + " '" + getLabel(*(*host)->first) + "'";
     return error(node, "uses the result of " + first +
                            ", which belongs to the host and is supported only "
                            "at the end of the network; cut the graph in front "

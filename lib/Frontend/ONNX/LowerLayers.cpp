@@ -63,7 +63,8 @@ void NetworkBuilder::finishLayer(const Node &node, int value,
       aligned.shape.assign(1, bias->size());
       aligned.shape.append(result.shape.size() - 1, 1);
     }
-    auto offset = alignConstant(node, aligned, result);
+    auto offset =
+        alignConstant(node, model.values[node.inputs[2]], aligned, result);
     if (!offset)
       return;
     for (double &entry : *offset)
@@ -212,11 +213,12 @@ void NetworkBuilder::lowerBatchNormalization(const Node &node) {
   std::vector<double> parameters[4];
   for (size_t i = 0; i < 4; ++i) {
     ConstantRef constant = getConstant(node, i + 1);
-    if (!input || input->shape.empty() || !constant ||
+    if (!input || input->shape.empty() || !constant || constant->rank() != 1 ||
         constant->size() != input->shape[0])
-      return error(node, llvm::Twine(names[i]) +
-                             " of BatchNormalization is no constant with one "
-                             "value a channel; export with frozen parameters");
+      return error(
+          node, llvm::Twine(names[i]) +
+                    " of BatchNormalization is no vector of constants with one "
+                    "value a channel; export with frozen parameters");
     if (auto found = findNonFinite(*constant))
       return error(node, llvm::Twine(names[i]) +
                              " of BatchNormalization is NaN or infinite at "

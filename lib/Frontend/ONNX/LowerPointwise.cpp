@@ -20,30 +20,42 @@ void NetworkBuilder::extend(
   next->type = type;
   next->node = &node;
   // A value with several users becomes a value of the network, so that its
-  // quantizer exists once. So does one the chain cannot go through.
+  // quantizer exists once.
   bool shared = aliases.getUses(aliases.getRoot(node.inputs[input])) > 1;
-  bool start =
-      source->emitted >= 0 || (shared && !source->function.isIdentity());
-  for (;;) {
-    next->base = start ? materialize(*source) : source->base;
-    next->function = start ? PointwiseFunction() : source->function;
-    if (next->base < 0)
-      return;
-    if (apply(next->function))
-      return setState(node, next);
-    if (start)
-      return error(node,
-                   node.opType +
-                       " cannot be expressed as an affine map, a clamp or "
-                       "a quantizer; check its constants");
-    start = true;
+  if (source->emitted >= 0 || (shared && !source->function.isIdentity())) {
+    next->base = materialize(*source);
+    next->function = source->function.continueBehind();
+  } else {
+    next->base = source->base;
+    next->function = source->function;
   }
+  PointwiseFunction before = next->function;
+  if (next->base >= 0 && !apply(next->function)) {
+    // The chain ends behind its quantizer, and a new one goes on from there.
+    Activation quantizer = *source;
+    quantizer.function = before;
+    next->function = quantizer.function.split();
+    next->base = materialize(quantizer);
+    if (next->base >= 0 && !apply(next->function))
+      return error(node, node.opType +
+                             " is neither an affine map nor a clamp nor a "
+                             "quantizer here; check its constants");
+  }
+  if (next->base >= 0)
+    setState(node, next);
 }
 
 std::optional<std::vector<double>>
-NetworkBuilder::alignConstant(const Node &node, const Constant &constant,
+NetworkBuilder::alignConstant(const Node &node, size_t input,
                               const Activation &activation,
                               bool allowInfinite) {
+  return alignConstant(node, model.values[node.inputs[input]],
+                       *getConstant(node, input), activation, allowInfinite);
+}
+
+std::optional<std::vector<double>> NetworkBuilder::alignConstant(
+    const Node &node, llvm::StringRef name, const Constant &constant,
+    const Activation &activation, bool allowInfinite) {
   // The constant's dimensions align with the last ones of [batch, shape...].
   llvm::ArrayRef<int64_t> own = constant.shape, shape = activation.shape;
   bool fits = own.size() <= shape.size() + 1;
@@ -54,7 +66,8 @@ NetworkBuilder::alignConstant(const Node &node, const Constant &constant,
   for (size_t i = 0; fits && i < own.size(); ++i)
     fits = own[i] == 1 || own[i] == shape[shape.size() - own.size() + i];
   if (!fits) {
-    error(node, "a constant of shape " + formatShape(constant.shape) +
+    error(node, "constant '" + name + "' of shape " +
+                    formatShape(constant.shape) +
                     " does not fit an activation of shape batch x " +
                     formatShape(shape) +
                     ", it must have one value for the tensor, a channel or an "
@@ -64,8 +77,8 @@ NetworkBuilder::alignConstant(const Node &node, const Constant &constant,
   std::vector<double> values = readAll(*constant.data);
   for (auto [i, value] : llvm::enumerate(values))
     if (std::isnan(value) || (std::isinf(value) && !allowInfinite)) {
-      error(node, "a constant is " +
-                      llvm::Twine(std::isnan(value) ? "NaN" : "infinite") +
+      error(node, "constant '" + name + "' is " +
+                      (std::isnan(value) ? "NaN" : "infinite") +
                       " at element " + llvm::Twine(i) +
                       ", constants must be finite; check the training of the "
                       "network");

@@ -211,7 +211,7 @@ std::optional<size_t> NetworkBuilder::addWeights(const Node &node,
   std::string problem;
   auto grid = findGrid(weights, options.grid, problem);
   if (!grid) {
-    error(node, problem);
+    error(node, "'" + model.values[node.inputs[1]] + "': " + problem);
     return std::nullopt;
   }
   RoundingReport rounding = totalRounding(weights);

@@ -52,6 +52,8 @@ struct ExtentTensor {
 struct HostValue {
   ActivationRef base;
   std::vector<HostOp> ops;
+  /// The first of their nodes.
+  const Node *first = nullptr;
 };
 
 /// An activation [features, batch]: a transposed vector, which only Gemm with
@@ -129,9 +131,14 @@ private:
   /// where the chain has to end first.
   void extend(const Node &node, size_t input, ElementType type,
               llvm::function_ref<bool(PointwiseFunction &)> apply);
-  /// A constant operand as coefficients of an activation: one, one a channel,
-  /// or one an element. Reports what does not fit.
+  /// The constant in input `input` as coefficients of an activation: one, one a
+  /// channel, or one an element. Reports what does not fit.
   std::optional<std::vector<double>> alignConstant(const Node &node,
+                                                   size_t input,
+                                                   const Activation &activation,
+                                                   bool allowInfinite = false);
+  std::optional<std::vector<double>> alignConstant(const Node &node,
+                                                   llvm::StringRef name,
                                                    const Constant &constant,
                                                    const Activation &activation,
                                                    bool allowInfinite = false);

@@ -17,7 +17,7 @@ using namespace fastsnn::frontend;
 static bool checkScale(llvm::ArrayRef<double> scale, std::string &error) {
   for (double value : scale)
     if (!std::isfinite(value) || value <= 0) {
-      error = "scale " + std::to_string(value) +
+      error = "scale " + formatNumber(value) +
               " is not positive and finite; check the training of the "
               "quantizer";
       return false;
@@ -29,7 +29,7 @@ static bool checkZeroPoint(llvm::ArrayRef<double> zeroPoint,
                            std::string &error) {
   for (double value : zeroPoint)
     if (value != std::nearbyint(value) || std::fabs(value) > 0x1p31) {
-      error = "zero point " + std::to_string(value) +
+      error = "zero point " + formatNumber(value) +
               " is no 32-bit integer; quantize with an integer zero point";
       return false;
     }
@@ -98,7 +98,7 @@ std::optional<QuantizerParameters> fastsnn::frontend::readQuant(
   if (!(bits >= 1 && bits <= 32) || bits != std::nearbyint(bits)) {
     error =
         "bit width " +
-        (inputs[3]->isScalar() ? std::to_string(bits)
+        (inputs[3]->isScalar() ? formatNumber(bits)
                                : "of shape " + formatShape(inputs[3]->shape)) +
         " is not supported, it must be one integer from 1 to 32; quantize "
         "with a whole number of bits";
@@ -109,7 +109,7 @@ std::optional<QuantizerParameters> fastsnn::frontend::readQuant(
   result.low = isSigned ? -levels / 2 + narrow : 0;
   result.high = isSigned ? levels / 2 - 1 : levels - 1 - narrow;
   if (result.low >= result.high) {
-    error = "a quantizer of " + std::to_string(static_cast<int>(bits)) +
+    error = "a quantizer of " + formatNumber(bits) +
             " bits, narrow, has a single level, it needs two; use BipolarQuant "
             "or more bits";
     return std::nullopt;

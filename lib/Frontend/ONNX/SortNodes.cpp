@@ -60,6 +60,8 @@ std::vector<int> findCycle(const Model &model, llvm::ArrayRef<int> producers,
   }
   std::vector<int> cycle(path.begin() + position[node], path.end());
   std::reverse(cycle.begin(), cycle.end());
+  std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()),
+              cycle.end());
   return cycle;
 }
 
@@ -109,5 +111,8 @@ void fastsnn::frontend::sortNodes(Model &model, DiagnosticList &diagnostics) {
                           "'; a network must be acyclic: unroll the loop "
                           "before the export");
   }
+  // What lies on a cycle or behind it stays, so that it is looked at, too.
+  for (int index : unordered.set_bits())
+    sorted.push_back(std::move(model.nodes[index]));
   model.nodes = std::move(sorted);
 }

@@ -18,6 +18,9 @@ using namespace fastsnn::frontend;
 
 namespace {
 
+/// Distances from the grid, in steps, that folding in float64 can cause.
+constexpr double kFoldingError = 0x1p-40;
+
 /// Weights that are closer together than the tolerance: one level of a grid.
 struct Cluster {
   double low, high, sum;
@@ -247,6 +250,9 @@ void GridFinder::findDivisors(GridWeights &result) {
     result.scale.push_back(steps[channel] * static_cast<double>(divisor));
     return true;
   });
+  // Float64 rounding of the folding itself is no distance.
+  if (result.snapError < kFoldingError)
+    result.snapError = 0;
   if (llvm::all_equal(result.scale))
     result.scale.resize(1);
   bool fits8 = smallest >= INT8_MIN && biggest <= INT8_MAX;

@@ -19,8 +19,8 @@ using frontend::ImportOptions;
 
 /// Imports the ONNX file `path` as a module with one function, @main, in the
 /// qnn dialect. Loads the dialects it needs. Everything the importer cannot
-/// take is reported to `context` in one run, as `<node>: <what>, <limit>; <what
-/// to do>`.
+/// take is reported to `context` in one run: the location is the
+/// name of the node, the message `<what>, <limit>; <what to do>`.
 ///
 /// Weights become `qnn.weights` symbols whose data lives in resource blobs; the
 /// ONNX file is closed and released before this function returns.

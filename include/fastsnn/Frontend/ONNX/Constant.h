@@ -70,6 +70,8 @@ std::optional<std::vector<int64_t>> readIntegers(const Constant &constant);
 std::optional<std::pair<int64_t, double>>
 findNonFinite(const Constant &constant);
 
+/// A number as messages show it: six digits.
+std::string formatNumber(double value);
 /// "2x3x4", or "scalar".
 std::string formatShape(llvm::ArrayRef<int64_t> shape);
 

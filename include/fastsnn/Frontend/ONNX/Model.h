@@ -89,7 +89,8 @@ struct Model {
 std::string getLabel(const Model &model, const Node &node);
 
 /// Sorts the nodes topologically, keeping the file's order where it can, and
-/// drops those that no output needs. Reports cycles.
+/// drops those that no output needs. Reports cycles; what waits for one comes
+/// last.
 void sortNodes(Model &model, DiagnosticList &diagnostics);
 
 /// Reports every node whose operator, attributes or number of inputs and

@@ -73,8 +73,18 @@ struct StoredLevels {
 ///   y = c * clamp(round(a * x + b), low, high) + d, low and high integers.
 /// Every operation keeps the form, or reports that it cannot (then the value so
 /// far becomes a value of the network, and a new chain starts behind it).
+///
+/// A quantizer is complete once its levels are scaled back (a * c = 1); what
+/// follows is arithmetic on its values, or belongs to the next quantizer.
 class PointwiseFunction {
 public:
+  /// The function that continues behind y, once that is a value of the network:
+  /// the identity, with what is known about the bounds of y.
+  PointwiseFunction continueBehind() const;
+  /// Splits a rounded function in two: this becomes the quantizer, up to where
+  /// it was complete, and the result continues behind it.
+  PointwiseFunction split();
+
   bool isIdentity() const;
   bool isQuantized() const { return rounding.has_value(); }
 
@@ -105,12 +115,20 @@ public:
 
 private:
   size_t getChannels() const;
+  void noteCompletion();
   double getShift(Rounding mode, double first, double last) const;
 
   Coefficients a = 1.0, b = 0.0;
   Coefficients low = -HUGE_VAL, high = HUGE_VAL;
   std::optional<Rounding> rounding;
   Coefficients c = 1.0, d = 0.0;
+  /// c and d where the quantizer was complete.
+  std::optional<std::pair<Coefficients, Coefficients>> complete;
+  /// Bounds of y that were written behind a rounding. They may have had no
+  /// effect on its levels, but bound those of a quantizer that follows: the
+  /// levels that such bounds of x allow.
+  Coefficients writtenLow = -HUGE_VAL, writtenHigh = HUGE_VAL;
+  Coefficients spanLow = -HUGE_VAL, spanHigh = HUGE_VAL;
   std::string name;
   std::optional<StoredLevels> stored;
 };
