@@ -9,7 +9,6 @@
 #include "BatchRunner.h"
 
 #include "fastsnn-rt/Widths.h"
-#include "fastsnn-rt/Widths.h"
 
 #include <algorithm>
 #include <atomic>

@@ -69,12 +69,19 @@ private:
     case InputKind::Integer:
       unit.lo = chance(30) ? -between(1, 128) : 0;
       unit.hi = between(1, 255);
+      if (chance(30))
+        for (int64_t i = 0; i < shape[0] * 256; ++i)
+          unit.table.push_back(static_cast<int32_t>(between(unit.lo, unit.hi)));
       break;
     case InputKind::Quantized:
       unit.lo = -between(0, 8);
       unit.hi = between(1, 7);
       unit.rounding = static_cast<Rounding>(below(3));
       unit.scale.assign(chance(50) ? 1 : shape[0], real(0.05, 0.5));
+      if (chance(50)) {
+        unit.preScale.assign(chance(50) ? 1 : shape[0], real(-2, -0.5));
+        unit.preOffset.assign(chance(50) ? 1 : shape[0], real(-1, 1));
+      }
       break;
     case InputKind::Real:
       unit.encoding = InputEncoding::Current;
@@ -144,8 +151,11 @@ private:
     }
   }
 
+  /// Any shape as [C, H, W].
   Shape spatial(const Shape &shape) {
-    return shape.size() == 3 ? shape : Shape{shape[0], 1, 1};
+    if (shape.size() == 3)
+      return shape;
+    return {shape[0], 1, numElements(shape) / shape[0]};
   }
 
   /// A summing window; sometimes with a weight plane per window.
@@ -237,6 +247,9 @@ private:
                                             randomWeights(planes * shape[0]));
       stages.push_back(diagonal);
       targetShape = shape;
+      if (chance(25))
+        targetShape = chance(50) ? Shape{shape[0], shape[1] * shape[2]}
+                                 : Shape{shape[0], shape[1], 1, shape[2]};
     }
     if (targetShape.size() == 3 && chance(20) && !(real && isInput(source))) {
       SumWindowStage sum;

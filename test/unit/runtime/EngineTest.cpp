@@ -44,11 +44,20 @@ public:
         images(images) {
     std::mt19937_64 engine(seed * 7919 + 1);
     const auto &unit = std::get<InputPool>(program->pools[0].unit);
-    int64_t elements = numElements(program->pools[0].shape);
+    const Shape &shape = program->pools[0].shape;
+    int64_t elements = numElements(shape);
+    auto channel = [&](int64_t i) {
+      return i % elements / (elements / shape[0]);
+    };
     for (int64_t i = 0; i < images * elements; ++i) {
       double uniform = static_cast<double>(engine() >> 11) * 0x1p-53;
       switch (unit.kind) {
       case InputKind::Integer: {
+        if (!unit.table.empty()) {
+          integers.push_back(static_cast<int32_t>(uniform * 256));
+          values.push_back(unit.table[channel(i) * 256 + integers.back()]);
+          break;
+        }
         auto span = static_cast<double>(unit.hi - unit.lo + 1);
         integers.push_back(static_cast<int32_t>(
             unit.lo + static_cast<int64_t>(uniform * span)));
@@ -56,15 +65,18 @@ public:
         break;
       }
       case InputKind::Quantized: {
-        int64_t c = i % elements / (elements / program->pools[0].shape[0]);
-        double scale = unit.scale.size() == 1 ? unit.scale[0] : unit.scale[c];
-        auto p = static_cast<double>(
-            unit.lo +
-            static_cast<int64_t>(uniform *
-                                 static_cast<double>(unit.hi - unit.lo + 1)));
+        auto at = [&](const std::vector<double> &constants) {
+          return constants.size() == 1 ? constants[0] : constants[channel(i)];
+        };
+        auto span = static_cast<double>(unit.hi - unit.lo + 1);
+        auto p =
+            static_cast<double>(unit.lo + static_cast<int64_t>(uniform * span));
         // In the middle of the interval, whatever the rounding.
         double offset = unit.rounding == Rounding::Floor ? 0.5 : 0.0;
-        floats.push_back(static_cast<float>((p + offset) * scale));
+        double x = (p + offset) * at(unit.scale);
+        if (!unit.preScale.empty())
+          x = (x - at(unit.preOffset)) / at(unit.preScale);
+        floats.push_back(static_cast<float>(x));
         values.push_back(p);
         break;
       }
@@ -223,8 +235,9 @@ TEST(Engine, ThreadsDoNotMatter) {
 
 TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
   // The seeds above would prove little if they left something out.
-  int remaps = 0, sums = 0, planes = 0, grouped = 0, dense = 0, diagonals = 0,
-      counts = 0, minima = 0, unsignedNeurons = 0, wide = 0, negative = 0;
+  int remaps = 0, tables = 0, ranks = 0, sums = 0, planes = 0, grouped = 0,
+      dense = 0, diagonals = 0, counts = 0, minima = 0, unsignedNeurons = 0,
+      wide = 0, negative = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     RandomOptions options;
     options.seed = seed;
@@ -242,7 +255,10 @@ TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
         if (const auto *conv = std::get_if<Conv2DStage>(&stage))
           grouped += conv->groups > 1;
       }
+    tables += !std::get<InputPool>(program.pools[0].unit).table.empty();
     for (size_t p = 0; p < program.pools.size(); ++p) {
+      size_t rank = program.pools[p].shape.size();
+      ranks += rank == 2 || rank == 4;
       if (const auto *pool = std::get_if<CountPool>(&program.pools[p].unit)) {
         ++counts;
         minima += !pool->minimumOfChannel.empty();
@@ -254,8 +270,8 @@ TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
       }
     }
   }
-  for (int covered : {remaps, sums, planes, grouped, dense, diagonals, counts,
-                      minima, unsignedNeurons, negative})
+  for (int covered : {remaps, tables, ranks, sums, planes, grouped, dense,
+                      diagonals, counts, minima, unsignedNeurons, negative})
     EXPECT_GE(covered, 20);
   EXPECT_GE(wide, 20);
 }
@@ -345,6 +361,28 @@ TEST(Engine, ReadoutFormula) {
     EXPECT_EQ(result.outputs[0].values,
               (std::vector<double>{first / 3 + 0.125, second / 3 - 3.0}));
   }
+}
+
+TEST(Engine, ReadoutsOfEqualGainAreOneSum) {
+  // In float64 the order matters: groups are added as integers first.
+  ASSERT_NE(0.1 * 4 + 0.7 * 1 + 0.1 * 6, 0.1 * 10 + 0.7 * 1);
+  ProgramBuilder builder("groups", 1);
+  InputPool pixels;
+  pixels.hi = 7;
+  int32_t input = builder.addInput("x", {1}, pixels);
+  int32_t readout = builder.addReadout("y", {1});
+  for (int64_t weight : {4, 1, 6}) {
+    DenseStage dense{1, 1, builder.addWeights("w", 1, 1, 1, {weight})};
+    builder.connect(input, readout, {dense}, 0, {weight == 1 ? 0.7 : 0.1});
+  }
+  Result<Program> program = builder.finish();
+  ASSERT_TRUE(program.ok()) << program.status().str();
+  Case c(program.take(), 1, 0);
+  c.integers = {1};
+  c.batch.inputs[0].data = c.integers.data();
+  for (const auto &engine : {event(c), reference(c)})
+    EXPECT_EQ(c.run(*engine).outputs[0].values,
+              std::vector<double>{0.1 * 10 + 0.7 * 1});
 }
 
 TEST(Engine, StatisticsOfASmallProgram) {

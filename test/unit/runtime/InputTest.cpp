@@ -80,6 +80,41 @@ TEST(Input, ScalePerChannel) {
             (std::vector<double>{2, 2}));
 }
 
+TEST(Input, AffineStepInFrontOfTheQuantizer) {
+  InputPool input;
+  input.kind = InputKind::Quantized;
+  input.lo = -100;
+  input.hi = 100;
+  input.scale = {0.5};
+  input.preScale = {2, -1};
+  input.preOffset = {0.25};
+  auto engine = createEventEngine(copyProgram(input, 2)).take();
+  std::vector<double> x = {3, 3};
+  RunResult result =
+      engine->run(oneInput(ElementType::Float64, x.data(), 2), {}).take();
+  // (6.25, -2.75) / 0.5, ties to even.
+  EXPECT_EQ(result.outputs[0].values, (std::vector<double>{12, -6}));
+}
+
+TEST(Input, TableOfPixels) {
+  InputPool input;
+  input.lo = -300;
+  input.hi = 300;
+  for (int32_t i = 0; i < 512; ++i)
+    input.table.push_back(i < 256 ? i : 256 - i);
+  auto engine = createEventEngine(copyProgram(input, 2)).take();
+  std::vector<uint8_t> x = {200, 200};
+  RunResult result =
+      engine->run(oneInput(ElementType::UInt8, x.data(), 2), {}).take();
+  EXPECT_EQ(result.outputs[0].values, (std::vector<double>{200, -200}));
+  std::vector<int32_t> bad = {256, 0};
+  Result<RunResult> refused =
+      engine->run(oneInput(ElementType::Int32, bad.data(), 2), {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.status().str().find("pixels are in [0, 255]"),
+            std::string::npos);
+}
+
 TEST(Input, RefusesValuesThatWereNotProved) {
   InputPool pixels;
   pixels.lo = 0;

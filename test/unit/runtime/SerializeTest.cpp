@@ -33,6 +33,8 @@ Program smallProgram() {
   quantized.lo = -3;
   quantized.hi = 4;
   quantized.scale = {0.5};
+  quantized.preScale = {2.0};
+  quantized.preOffset = {-0.25};
   int32_t input = builder.addInput("x", {1, 2, 2}, quantized);
   NeuronPool unit = simpleNeurons(-1, 2, 5);
   unit.bias = {1, 2};
@@ -146,6 +148,15 @@ TEST(Serialize, EveryFieldSurvives) {
   EXPECT_EQ(input.encoding, InputEncoding::BitPlane);
   EXPECT_EQ(input.lo, -3);
   EXPECT_EQ(input.scale, std::vector<double>{0.5});
+  EXPECT_EQ(input.preScale, std::vector<double>{2.0});
+  EXPECT_EQ(input.preOffset, std::vector<double>{-0.25});
+  EXPECT_TRUE(input.table.empty());
+  InputPool pixels = pixelInput();
+  pixels.table.assign(256, -7);
+  pixels.table[3] = INT32_MAX;
+  a.pools[0].unit = pixels;
+  Program withTable = read(bytesOf(a)).take();
+  EXPECT_EQ(std::get<InputPool>(withTable.pools[0].unit).table, pixels.table);
   const auto &x = std::get<NeuronPool>(a.pools[1].unit),
              &y = std::get<NeuronPool>(b.pools[1].unit);
   EXPECT_EQ(x.stateBits, y.stateBits);

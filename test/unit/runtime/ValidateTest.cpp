@@ -159,10 +159,9 @@ TEST(Validate, NamesAndShapes) {
               [](Program &p) { p.pools[Conv].name = "x"; });
   expectError(ErrorCode::BadName, {"empty"},
               [](Program &p) { p.pools[Conv].name = ""; });
-  expectError(ErrorCode::BadShape, {"'conv'"},
-              [](Program &p) {
-                p.pools[Conv].shape = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-              });
+  expectError(ErrorCode::BadShape, {"'conv'"}, [](Program &p) {
+    p.pools[Conv].shape = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  });
   expectError(ErrorCode::BadShape, {"'conv'"},
               [](Program &p) { p.pools[Conv].shape = {2, 0, 4}; });
   expectError(ErrorCode::TooLarge, {"'conv'", "8589934592"},
@@ -204,6 +203,33 @@ TEST(Validate, Inputs) {
   expectError(ErrorCode::UnknownKind, {"kind 9"}, [](Program &p) {
     unit<InputPool>(p, X).kind = static_cast<InputKind>(9);
   });
+}
+
+TEST(Validate, InputTablesAndAffineSteps) {
+  expectError(ErrorCode::BadConstants, {"table of 255"},
+              [](Program &p) { unit<InputPool>(p, X).table.assign(255, 0); });
+  expectError(ErrorCode::BadConstants, {"table value 256", "[0, 255]"},
+              [](Program &p) { unit<InputPool>(p, X).table.assign(256, 256); });
+  expectError(ErrorCode::BadConstants, {"only an integer input"},
+              [](Program &p) {
+                auto &input = unit<InputPool>(p, X);
+                input.kind = InputKind::Quantized;
+                input.scale = {1};
+                input.table.assign(256, 0);
+              });
+  expectError(ErrorCode::BadConstants, {"pre_offset"}, [](Program &p) {
+    auto &input = unit<InputPool>(p, X);
+    input.kind = InputKind::Quantized;
+    input.scale = input.preScale = {1};
+  });
+  expectError(ErrorCode::BadConstants, {"pre_scale", "finite"}, [](Program &p) {
+    auto &input = unit<InputPool>(p, X);
+    input.kind = InputKind::Quantized;
+    input.scale = input.preOffset = {1};
+    input.preScale = {INFINITY};
+  });
+  expectError(ErrorCode::BadConstants, {"only quantized"},
+              [](Program &p) { unit<InputPool>(p, X).preScale = {1}; });
 }
 
 TEST(Validate, NeuronConstants) {
