@@ -27,12 +27,10 @@ nmc::WindowAttr windowAttr(MLIRContext *context, const Window &window,
 /// Adds a remap of the elements of `shape` to every path.
 void addRemap(SmallVector<Path> &paths, MLIRContext *context,
               ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
-              int64_t offset, int64_t size, bool keepsChannels) {
-  for (Path &path : paths) {
+              int64_t offset, int64_t size) {
+  for (Path &path : paths)
     path.stages.push_back(
         nmc::RemapAttr::get(context, shape, strides, offset, size));
-    path.keepsChannels &= keepsChannels || path.weightedStage < 0;
-  }
 }
 
 Paths throughWeights(Operation *op, Value input, Attribute stage) {
@@ -44,7 +42,6 @@ Paths throughWeights(Operation *op, Value input, Attribute stage) {
       return op->emitError("a second weighted layer follows without neurons "
                            "between them; merge the two layers");
     path.weightedStage = int(path.stages.size());
-    path.keepsChannels = true;
     path.stages.push_back(stage);
   }
   return paths;
@@ -99,8 +96,7 @@ Paths throughMovement(Operation *op) {
     for (auto [low, stride] : llvm::zip(pad.getLow(), strides))
       offset += low * stride;
   }
-  addRemap(*paths, op->getContext(), in, strides, offset, computeProduct(out),
-           /*keepsChannels=*/false);
+  addRemap(*paths, op->getContext(), in, strides, offset, computeProduct(out));
   return paths;
 }
 
@@ -115,8 +111,7 @@ Paths throughConcat(snn::ConcatOp concat) {
       return failure();
     ArrayRef<int64_t> in = snn::getShape(input.getType());
     addRemap(*paths, concat.getContext(), in, strides,
-             begin * strides[concat.getAxis()], computeProduct(out),
-             /*keepsChannels=*/concat.getAxis() != 0);
+             begin * strides[concat.getAxis()], computeProduct(out));
     begin += in[concat.getAxis()];
     llvm::append_range(all, *paths);
   }
@@ -164,13 +159,8 @@ Paths fastsnn::findPaths(Value signal) {
                                 linear.getWeightsAttr()));
       })
       .Case([&](snn::SumPoolOp pool) { return throughSumPool(pool); })
-      .Case([&](snn::ReshapeOp reshape) -> Paths {
-        auto paths = findPaths(reshape.getInput());
-        if (succeeded(paths))
-          for (Path &path : *paths)
-            path.keepsChannels &= path.weightedStage < 0;
-        return paths;
-      })
+      .Case(
+          [&](snn::ReshapeOp reshape) { return findPaths(reshape.getInput()); })
       .Case<snn::TransposeOp, snn::PadOp>(
           [&](auto movement) { return throughMovement(movement); })
       .Case([&](snn::ConcatOp concat) { return throughConcat(concat); })
@@ -184,4 +174,81 @@ Paths fastsnn::findPaths(Value signal) {
         return other->emitError("'")
                << other->getName() << "' has no accumulate-only form";
       });
+}
+
+namespace {
+/// For each element of the space behind a stage, the output channel of the
+/// weights it comes from, or -1 where nothing arrives.
+using Owners = SmallVector<int64_t>;
+
+Owners remapOwners(const Owners &owners, nmc::RemapAttr remap) {
+  Owners moved(remap.getSize(), -1);
+  SmallVector<int64_t> strides = computeStrides(remap.getShape());
+  for (auto [i, owner] : llvm::enumerate(owners)) {
+    int64_t to = remap.getOffset();
+    for (auto [x, stride] :
+         llvm::zip(delinearize(int64_t(i), strides), remap.getStrides()))
+      to += x * stride;
+    moved[to] = owner;
+  }
+  return moved;
+}
+
+/// Windows add up elements of one channel, which must have one owner.
+std::optional<Owners> poolOwners(const Owners &owners, nmc::WindowAttr window) {
+  int64_t channels = window.getInput()[0];
+  int64_t inner = int64_t(owners.size()) / channels;
+  int64_t outer = computeProduct(window.getOutput());
+  Owners pooled;
+  for (int64_t c = 0; c < channels; ++c) {
+    ArrayRef<int64_t> channel =
+        ArrayRef<int64_t>(owners).slice(c * inner, inner);
+    int64_t owner = *llvm::max_element(channel);
+    if (!llvm::all_of(channel, [&](int64_t o) { return o < 0 || o == owner; }))
+      return std::nullopt;
+    pooled.append(outer, owner);
+  }
+  return pooled;
+}
+} // namespace
+
+std::optional<std::vector<int64_t>>
+fastsnn::factorsAtWeights(const Path &path, ArrayRef<int64_t> factors,
+                          ArrayRef<int64_t> targetShape) {
+  if (factors.size() == 1 || path.weightedStage < 0)
+    return factors.vec();
+  Attribute stage = path.stages[path.weightedStage];
+  auto conv = dyn_cast<nmc::Conv2DAttr>(stage);
+  int64_t channels =
+      conv ? conv.getChannels() : cast<nmc::DenseAttr>(stage).getOutputs();
+  int64_t positions =
+      conv ? computeProduct(conv.getWindow().getOutput()) : int64_t(1);
+  Owners owners;
+  for (int64_t o = 0; o < channels; ++o)
+    owners.append(positions, o);
+  for (Attribute next :
+       ArrayRef(path.stages).drop_front(path.weightedStage + 1)) {
+    if (auto remap = dyn_cast<nmc::RemapAttr>(next)) {
+      owners = remapOwners(owners, remap);
+      continue;
+    }
+    auto pooled =
+        poolOwners(owners, cast<nmc::SumWindowAttr>(next).getWindow());
+    if (!pooled)
+      return std::nullopt;
+    owners = std::move(*pooled);
+  }
+  std::vector<int64_t> result(channels);
+  std::vector<bool> known(channels, false);
+  int64_t inner = int64_t(owners.size()) / targetShape[0];
+  for (auto [i, owner] : llvm::enumerate(owners)) {
+    if (owner < 0)
+      continue;
+    int64_t factor = factors[int64_t(i) / inner];
+    if (known[owner] && result[owner] != factor)
+      return std::nullopt;
+    result[owner] = factor;
+    known[owner] = true;
+  }
+  return result;
 }

@@ -25,12 +25,17 @@ struct Path {
   llvm::SmallVector<int64_t> planes;
   /// Shift of an analogue input.
   int64_t shift = 0;
-  /// Channels keep their numbers between the weights and the end.
-  bool keepsChannels = true;
 };
 
 /// All paths into `signal`. Failures are reported at the operator they are in.
 mlir::FailureOr<llvm::SmallVector<Path>> findPaths(mlir::Value signal);
+
+/// The factor of each output channel of a path's weights, from those of the
+/// target's channels (dimension 0 of `targetShape`): what lies between may move
+/// channels. Nothing where one channel of the weights would need two factors.
+std::optional<std::vector<int64_t>>
+factorsAtWeights(const Path &path, llvm::ArrayRef<int64_t> factors,
+                 llvm::ArrayRef<int64_t> targetShape);
 
 } // namespace fastsnn
 

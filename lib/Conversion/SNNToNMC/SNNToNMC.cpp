@@ -202,12 +202,12 @@ LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
     return failure();
   MLIRContext *context = builder.getContext();
   for (Path &path : *paths) {
-    if (factors.size() > 1 && path.weightedStage >= 0 && !path.keepsChannels)
+    auto atWeights = factorsAtWeights(path, factors, targetShape);
+    if (!atWeights)
       return op->emitError(
-          "channels are rearranged between a weighted layer and "
-          "neurons whose scale differs between channels; "
-          "quantize in front of the rearrangement");
-    auto weights = addWeights(op, path, factors);
+          "one channel of weights reaches neurons of different scales; "
+          "quantize in front of the rearrangement of channels");
+    auto weights = addWeights(op, path, *atWeights);
     if (failed(weights))
       return failure();
     if (path.weightedStage < 0) {

@@ -88,16 +88,19 @@ FailureOr<RealReach> computeRealReach(Value signal, Operation *user) {
   reach.magnitude.assign(shape[0], 0);
   for (auto [i, w] : llvm::enumerate(*values))
     reach.magnitude[i / reach.fanIn] += std::fabs(w);
-  // Windows between the weights and the neurons repeat them.
-  while (auto pool = signal.getDefiningOp<SumPoolOp>()) {
-    int64_t most = 1;
-    if (auto multipliers = pool.getMultipliers())
-      most = *llvm::max_element(*multipliers);
-    most *= pool.getKernel()[0] * pool.getKernel()[1];
-    reach.fanIn *= most;
-    for (double &value : reach.magnitude)
-      value *= double(most);
-    signal = pool.getInput();
+  // Windows in front of the weights or behind them repeat them.
+  for (Operation *op = signal.getDefiningOp(); signal != root;
+       op = signal.getDefiningOp()) {
+    if (auto pool = dyn_cast<SumPoolOp>(op)) {
+      int64_t most = 1;
+      if (auto multipliers = pool.getMultipliers())
+        most = *llvm::max_element(*multipliers);
+      most *= pool.getKernel()[0] * pool.getKernel()[1];
+      reach.fanIn *= most;
+      for (double &value : reach.magnitude)
+        value *= double(most);
+    }
+    signal = op->getOperand(0);
   }
   return reach;
 }

@@ -30,3 +30,24 @@ func.func @kept(%x: tensor<1x2x2xf64>) -> tensor<4xf64> {
   %h = qnn.quantize %f "hidden" scale [0.5] range -2 : 1 : tensor<4xf64>
   return %h : tensor<4xf64>
 }
+
+// -----
+
+// What a one-dimensional convolution leaves: the reshapes meet and vanish.
+// CHECK-LABEL: func.func @one_dimensional
+// CHECK-SAME: (%[[X:.*]]: tensor<2x1x4xf64>)
+func.func @one_dimensional(%x: tensor<2x1x4xf64>) -> (tensor<2x1x4xf64>, tensor<4x1x4xf64>) {
+  // CHECK-NEXT: %[[A:.*]] = qnn.affine %[[X]] scale dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf64>
+  // CHECK-NEXT: %[[Q:.*]] = qnn.quantize %[[A]] "q" scale [5.000000e-01, 2.500000e-01]
+  // CHECK-NEXT: %[[S:.*]] = qnn.add %[[Q]], %[[A]] : tensor<2x1x4xf64>
+  // CHECK-NEXT: %[[C:.*]] = qnn.concat %[[Q]], %[[A]] axis 0 : tensor<2x1x4xf64>, tensor<2x1x4xf64> -> tensor<4x1x4xf64>
+  // CHECK-NEXT: return %[[S]], %[[C]]
+  %r = qnn.reshape %x : tensor<2x1x4xf64> -> tensor<2x4xf64>
+  %a = qnn.affine %r scale dense<[1.0, 2.0]> : tensor<2xf64> offset dense<0.0> : tensor<1xf64> : tensor<2x4xf64>
+  %q = qnn.quantize %a "q" scale [0.5, 0.25] range -2 : 1 : tensor<2x4xf64>
+  %s = qnn.add %q, %a : tensor<2x4xf64>
+  %c = qnn.concat %q, %a axis 0 : tensor<2x4xf64>, tensor<2x4xf64> -> tensor<4x4xf64>
+  %b = qnn.reshape %s : tensor<2x4xf64> -> tensor<2x1x4xf64>
+  %d = qnn.reshape %c : tensor<4x4xf64> -> tensor<4x1x4xf64>
+  return %b, %d : tensor<2x1x4xf64>, tensor<4x1x4xf64>
+}

@@ -63,8 +63,13 @@ def QNNSinkMaxPool : Pass<"qnn-sink-max-pool", "mlir::ModuleOp"> {
 }
 
 def QNNSinkMovement : Pass<"qnn-sink-movement", "mlir::ModuleOp"> {
-  let summary = "move reshapes of network inputs behind their quantizers";
+  let summary = "move reshapes behind elementwise operators";
   let description = [{
+    A reshape that keeps dimension 0, as one-dimensional convolutions have them
+    around, moves behind affine maps, clamps, quantizers, sums and
+    concatenations of channels, and neighbours merge: poolings, clamps and
+    quantizers that belong together then meet.
+
     A network that flattens its input before it quantizes it still quantizes its
     input: quantize(reshape(x)) becomes reshape(quantize(x)) where the scale is
     uniform and only constant steps separate x from a network input; likewise
