@@ -23,7 +23,7 @@ rt::Result<Preprocess> tools::parsePreprocess(const std::string &text) {
   for (llvm::StringRef part : llvm::split(text, ',')) {
     auto [key, value] = part.split('=');
     bool isScale = key == "scale", isMean = key == "mean", isStd = key == "std";
-    if (!isScale && !isMean && !isStd) {
+    if ((!isScale && !isMean && !isStd) || !part.contains('=')) {
       bad("'" + part.str() +
           "' is unknown, known are scale=, mean= and std=; write "
           "scale=255,mean=a:b:c,std=a:b:c");
