@@ -66,29 +66,51 @@ std::vector<int64_t> pushSums(const SumWindowStage &stage,
   return to;
 }
 
-/// How many events of one step of the source can arrive at each input of the
-/// weighted stage, and with which plane. Remaps are injective and windows set
-/// the plane by their output, hence an input sees one plane only.
-struct Arrivals {
-  std::vector<int64_t> count;
-  std::vector<int32_t> plane;
+/// Planes that a window selects among, and that of one of its outputs.
+size_t planeCount(const SumWindowStage &stage) {
+  return 1 + static_cast<size_t>(*std::max_element(stage.planeOfOutput.begin(),
+                                                   stage.planeOfOutput.end()));
+}
+int32_t planeOf(const SumWindowStage &stage, size_t output) {
+  return stage.planeOfOutput[output % stage.planeOfOutput.size()];
+}
 
-  explicit Arrivals(int64_t size) : count(size, 1), plane(size, 0) {}
+/// How many events of one step of the source can arrive at each input of the
+/// weighted stage, for each weight plane.
+struct Arrivals {
+  /// Indexed by plane, then by index.
+  std::vector<std::vector<int64_t>> counts;
+
+  explicit Arrivals(int64_t size) : counts(1, std::vector<int64_t>(size, 1)) {}
 
   void push(const RemapStage &stage) {
-    std::vector<int32_t> moved(stage.outputSize, 0);
-    for (size_t i = 0; i < plane.size(); ++i)
-      moved[remapIndex(stage, static_cast<int64_t>(i))] = plane[i];
-    plane = std::move(moved);
-    count = pushSums(stage, count);
+    for (std::vector<int64_t> &ofPlane : counts)
+      ofPlane = pushSums(stage, ofPlane);
   }
 
   void push(const SumWindowStage &stage) {
-    count = pushSums(stage, count);
-    const std::vector<int32_t> &ofOutput = stage.planeOfOutput;
-    plane.assign(count.size(), 0);
-    for (size_t i = 0; !ofOutput.empty() && i < plane.size(); ++i)
-      plane[i] = ofOutput[i % ofOutput.size()];
+    for (std::vector<int64_t> &ofPlane : counts)
+      ofPlane = pushSums(stage, ofPlane);
+    if (stage.planeOfOutput.empty())
+      return;
+    // Only one stage of a chain selects planes: all events were in plane 0.
+    std::vector<int64_t> all = std::move(counts[0]);
+    counts.assign(planeCount(stage), std::vector<int64_t>(all.size(), 0));
+    for (size_t i = 0; i < all.size(); ++i)
+      counts[planeOf(stage, i)][i] = all[i];
+  }
+
+  /// Whether events of several planes meet at one index, which happens behind
+  /// a second window.
+  bool mixesPlanes() const {
+    for (size_t i = 0; i < counts[0].size(); ++i) {
+      int present = 0;
+      for (const std::vector<int64_t> &ofPlane : counts)
+        present += ofPlane[i] != 0;
+      if (present > 1)
+        return true;
+    }
+    return false;
   }
 };
 
@@ -141,14 +163,16 @@ public:
     const Weights &table = program.weights[stage.weights];
     // A tap reads one position of its channel, whichever; the busiest of each
     // plane bounds it.
-    std::vector<int64_t> busiest(w.channels * table.planes, 0);
+    size_t planes = arrivals.counts.size();
+    std::vector<int64_t> busiest(w.channels * planes, 0);
     int64_t area = w.height * w.width;
-    for (size_t i = 0; i < arrivals.count.size(); ++i) {
-      int64_t channel = static_cast<int64_t>(i) / area;
-      int64_t &most = busiest[channel * table.planes + arrivals.plane[i]];
-      most = std::max(most, arrivals.count[i]);
-    }
+    for (size_t plane = 0; plane < planes; ++plane)
+      for (int64_t i = 0; i < w.channels * area; ++i) {
+        int64_t &most = busiest[i / area * planes + plane];
+        most = std::max(most, arrivals.counts[plane][i]);
+      }
 
+    bool mixed = arrivals.mixesPlanes();
     SumField field;
     field.resize(stage.outChannels);
     field.perChannel = w.outHeight * w.outWidth;
@@ -157,8 +181,9 @@ public:
       int64_t channel = row / taps;
       int64_t group = channel / (w.channels / stage.groups);
       for (int64_t column = 0; column < table.columns; ++column)
-        addWidest(field, group * table.columns + column,
-                  &busiest[channel * table.planes], table, row, column);
+        addTap(field, group * table.columns + column,
+               &busiest[channel * planes], static_cast<int64_t>(planes), mixed,
+               table, row, column);
     }
     return field;
   }
@@ -167,12 +192,16 @@ public:
     const Weights &table = program.weights[stage.weights];
     SumField field;
     field.resize(stage.outputs);
-    for (int64_t i = 0; i < stage.inputs; ++i) {
-      const int64_t *values =
-          &table.values[(arrivals.plane[i] * table.rows + i) * table.columns];
-      for (int64_t o = 0; o < stage.outputs; ++o)
-        field.add(o, arrivals.count[i], values[o]);
-    }
+    for (size_t plane = 0; plane < arrivals.counts.size(); ++plane)
+      for (int64_t i = 0; i < stage.inputs; ++i) {
+        int64_t times = arrivals.counts[plane][i];
+        if (times == 0)
+          continue;
+        const int64_t *values =
+            &table.values[(plane * table.rows + i) * table.columns];
+        for (int64_t o = 0; o < stage.outputs; ++o)
+          field.add(o, times, values[o]);
+      }
     return field;
   }
 
@@ -180,10 +209,12 @@ public:
     const Weights &table = program.weights[stage.weights];
     SumField field;
     field.resize(stage.size);
-    for (int64_t i = 0; i < stage.size; ++i)
-      field.add(i, arrivals.count[i],
-                table.values[arrivals.plane[i] * stage.channels +
-                             i / (stage.size / stage.channels)]);
+    for (size_t plane = 0; plane < arrivals.counts.size(); ++plane)
+      for (int64_t i = 0; i < stage.size; ++i)
+        if (int64_t times = arrivals.counts[plane][i])
+          field.add(i, times,
+                    table.values[plane * stage.channels +
+                                 i / (stage.size / stage.channels)]);
     return field;
   }
 
@@ -191,17 +222,18 @@ public:
   SumField operator()(const SumWindowStage &) const { return {}; }
 
 private:
-  /// Adds the plane that contributes most, for each sign.
-  static void addWidest(SumField &field, int64_t channel,
-                        const int64_t *busiest, const Weights &table,
-                        int64_t row, int64_t column) {
+  /// Adds what one tap contributes at most: the widest plane for each sign, or
+  /// all planes where they meet.
+  static void addTap(SumField &field, int64_t channel, const int64_t *busiest,
+                     int64_t planes, bool mixed, const Weights &table,
+                     int64_t row, int64_t column) {
     int64_t positive = 0, negative = 0;
-    for (int64_t plane = 0; plane < table.planes; ++plane) {
+    for (int64_t plane = 0; plane < planes; ++plane) {
       int64_t value =
           table.values[(plane * table.rows + row) * table.columns + column];
+      int64_t sum = multiplySaturating(busiest[plane], magnitude(value));
       int64_t &widest = value > 0 ? positive : negative;
-      widest = std::max(widest,
-                        multiplySaturating(busiest[plane], magnitude(value)));
+      widest = mixed ? addSaturating(widest, sum) : std::max(widest, sum);
     }
     field.positive[channel] = addSaturating(field.positive[channel], positive);
     field.negativeMagnitude[channel] =
@@ -212,26 +244,25 @@ private:
   const Arrivals &arrivals;
 };
 
-/// Synapse counts, pulled backwards: `next` holds for each output of the stage
-/// how many synapses an event behind it reaches.
+/// Synapse counts, pulled backwards through one stage: `next` holds for each of
+/// its outputs how many synapses an event behind it reaches.
 class SynapsePull {
 public:
-  SynapsePull(const Program &program, const std::vector<int32_t> &plane,
-              bool effective)
-      : program(program), plane(plane), effective(effective) {}
+  SynapsePull(const Program &program, bool effective)
+      : program(program), effective(effective) {}
 
-  std::vector<int64_t> operator()(const RemapStage &stage,
-                                  const std::vector<int64_t> &next) const {
-    std::vector<int64_t> result(numElements(stage.shape));
+  using Counts = std::vector<int64_t>;
+
+  Counts operator()(const RemapStage &stage, const Counts &next) const {
+    Counts result(numElements(stage.shape));
     for (size_t i = 0; i < result.size(); ++i)
       result[i] = next[remapIndex(stage, static_cast<int64_t>(i))];
     return result;
   }
 
-  std::vector<int64_t> operator()(const SumWindowStage &stage,
-                                  const std::vector<int64_t> &next) const {
+  Counts operator()(const SumWindowStage &stage, const Counts &next) const {
     const Window2D &w = stage.window;
-    std::vector<int64_t> result(w.channels * w.height * w.width, 0);
+    Counts result(w.channels * w.height * w.width, 0);
     WindowAxis rows = WindowAxis::rows(w), columns = WindowAxis::columns(w);
     size_t output = 0;
     for (int64_t channel = 0; channel < w.channels; ++channel)
@@ -246,15 +277,15 @@ public:
     return result;
   }
 
-  std::vector<int64_t> operator()(const Conv2DStage &stage,
-                                  const std::vector<int64_t> &next) const {
+  /// Weighted stages: for events of one plane.
+  Counts operator()(const Conv2DStage &stage, const Counts &next,
+                    int64_t plane) const {
     const Window2D &w = stage.window;
     const Weights &table = program.weights[stage.weights];
     bool uniform =
         std::all_of(next.begin(), next.end(), [](int64_t n) { return n == 1; });
-    std::vector<int64_t> ofRow =
-        uniform ? rowCounts(table) : std::vector<int64_t>();
-    std::vector<int64_t> result(w.channels * w.height * w.width, 0);
+    Counts ofRow = uniform ? rowCounts(table, plane) : Counts();
+    Counts result(w.channels * w.height * w.width, 0);
     WindowAxis rows = WindowAxis::rows(w), columns = WindowAxis::columns(w);
     size_t index = 0;
     for (int64_t channel = 0; channel < w.channels; ++channel) {
@@ -263,15 +294,16 @@ public:
         for (int64_t x = 0; x < w.width; ++x, ++index)
           rows.forEachOutput(y, [&](int64_t oy, int64_t ky) {
             columns.forEachOutput(x, [&](int64_t ox, int64_t kx) {
-              int64_t row = plane[index] * table.rows +
-                            (channel * w.kernelH + ky) * w.kernelW + kx;
+              int64_t row = (channel * w.kernelH + ky) * w.kernelW + kx;
               if (uniform) {
                 result[index] += ofRow[row];
                 return;
               }
+              const int64_t *values =
+                  &table.values[(plane * table.rows + row) * table.columns];
               for (int64_t column = 0; column < table.columns; ++column) {
                 int64_t output = group * table.columns + column;
-                if (counts(table.values[row * table.columns + column]))
+                if (counts(values[column]))
                   result[index] = addSaturating(
                       result[index],
                       next[(output * w.outHeight + oy) * w.outWidth + ox]);
@@ -282,37 +314,78 @@ public:
     return result;
   }
 
-  std::vector<int64_t> operator()(const DenseStage &stage,
-                                  const std::vector<int64_t> &next) const {
+  Counts operator()(const DenseStage &stage, const Counts &next,
+                    int64_t plane) const {
     const Weights &table = program.weights[stage.weights];
-    std::vector<int64_t> result(stage.inputs, 0);
+    Counts result(stage.inputs, 0);
     for (int64_t i = 0; i < stage.inputs; ++i)
       for (int64_t o = 0; o < stage.outputs; ++o)
-        if (counts(
-                table.values[(plane[i] * table.rows + i) * table.columns + o]))
+        if (counts(table.values[(plane * table.rows + i) * table.columns + o]))
           result[i] = addSaturating(result[i], next[o]);
     return result;
   }
 
-  std::vector<int64_t> operator()(const DiagonalStage &stage,
-                                  const std::vector<int64_t> &next) const {
+  Counts operator()(const DiagonalStage &stage, const Counts &next,
+                    int64_t plane) const {
     const Weights &table = program.weights[stage.weights];
-    std::vector<int64_t> result(stage.size, 0);
+    Counts result(stage.size, 0);
     for (int64_t i = 0; i < stage.size; ++i)
-      if (counts(table.values[plane[i] * stage.channels +
+      if (counts(table.values[plane * stage.channels +
                               i / (stage.size / stage.channels)]))
         result[i] = next[i];
     return result;
   }
 
+  /// The whole chain. Behind a window that selects planes, `next` differs
+  /// between them.
+  Counts pull(const std::vector<Stage> &stages, int64_t outputs) const {
+    std::vector<Counts> next(1, Counts(outputs, 1));
+    size_t planes = 1;
+    for (const Stage &stage : stages)
+      if (const auto *sum = std::get_if<SumWindowStage>(&stage))
+        if (!sum->planeOfOutput.empty())
+          planes = planeCount(*sum);
+    for (size_t s = stages.size(); s-- > 0;) {
+      if (const auto *remap = std::get_if<RemapStage>(&stages[s])) {
+        for (Counts &ofPlane : next)
+          ofPlane = (*this)(*remap, ofPlane);
+      } else if (const auto *sum = std::get_if<SumWindowStage>(&stages[s])) {
+        if (!sum->planeOfOutput.empty()) {
+          for (size_t i = 0; i < next[0].size(); ++i)
+            next[0][i] = next[planeOf(*sum, i)][i];
+          next.resize(1);
+        }
+        for (Counts &ofPlane : next)
+          ofPlane = (*this)(*sum, ofPlane);
+      } else {
+        Counts behind = std::move(next[0]);
+        next.assign(planes, Counts());
+        for (size_t plane = 0; plane < planes; ++plane)
+          next[plane] =
+              pullWeighted(stages[s], behind, static_cast<int64_t>(plane));
+      }
+    }
+    return std::move(next[0]);
+  }
+
 private:
+  Counts pullWeighted(const Stage &stage, const Counts &next,
+                      int64_t plane) const {
+    if (const auto *conv = std::get_if<Conv2DStage>(&stage))
+      return (*this)(*conv, next, plane);
+    if (const auto *dense = std::get_if<DenseStage>(&stage))
+      return (*this)(*dense, next, plane);
+    return (*this)(std::get<DiagonalStage>(stage), next, plane);
+  }
+
   bool counts(int64_t weight) const { return !effective || weight != 0; }
 
-  std::vector<int64_t> rowCounts(const Weights &table) const {
-    std::vector<int64_t> result;
-    result.reserve(table.planes * table.rows);
-    for (int64_t row = 0; row < table.planes * table.rows; ++row) {
-      auto first = table.values.begin() + row * table.columns;
+  Counts rowCounts(const Weights &table, int64_t plane) const {
+    Counts result;
+    result.reserve(table.rows);
+    for (int64_t row = 0; row < table.rows; ++row) {
+      auto first =
+          table.values.begin() + (plane * table.rows + row) * table.columns;
       result.push_back(
           std::count_if(first, first + table.columns,
                         [&](int64_t weight) { return counts(weight); }));
@@ -321,7 +394,6 @@ private:
   }
 
   const Program &program;
-  const std::vector<int32_t> &plane;
   bool effective;
 };
 
@@ -363,8 +435,8 @@ fastsnn::rt::channelWeightSums(const Program &program,
     for (size_t s = weighted + 1; s < stages.size(); ++s)
       pushUnweighted(field, stages[s]);
   } else {
-    field.positive = arrivals.count;
-    field.negativeMagnitude.assign(arrivals.count.size(), 0);
+    field.positive = arrivals.counts[0];
+    field.negativeMagnitude.assign(field.positive.size(), 0);
   }
 
   const Shape &shape = program.pools[connection.target].shape;
@@ -388,15 +460,9 @@ std::vector<int64_t> fastsnn::rt::eventSynapses(const Program &program,
                                                 const Connection &connection,
                                                 SynapseKind kind) {
   const std::vector<Stage> &stages = connection.stages;
-  Arrivals arrivals =
-      arrivalsAtWeights(program, connection, weightedStage(stages));
-  SynapsePull pull(program, arrivals.plane, kind == SynapseKind::Effective);
-  std::vector<int64_t> next(
-      stages.empty() ? numElements(program.pools[connection.source].shape)
-                     : outputSize(stages.back()),
-      1);
-  for (size_t s = stages.size(); s-- > 0;)
-    next = std::visit([&](const auto &stage) { return pull(stage, next); },
-                      stages[s]);
-  return next;
+  int64_t outputs = stages.empty()
+                        ? numElements(program.pools[connection.source].shape)
+                        : outputSize(stages.back());
+  return SynapsePull(program, kind == SynapseKind::Effective)
+      .pull(stages, outputs);
 }

@@ -11,6 +11,7 @@
 #include "ProgramIndex.h"
 #include "fastsnn-rt/Stages.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace fastsnn::rt;
@@ -138,48 +139,36 @@ Status fastsnn::rt::convertInput(const Pool &pool, const InputView &view,
 namespace {
 
 /// Applies stages to a field of values, one stage after the other. Every sum
-/// starts from zero and runs in ascending order of the stage's input index,
-/// which is the order of the rows of a weight table: with T = double this order
-/// is part of the result.
+/// starts from zero and runs in ascending order of the stage's input index
+/// (there, of the weight plane), which is the order of the rows of a weight
+/// table: with T = double this order is part of the result.
 template <typename T> class FieldWalk {
 public:
-  FieldWalk(const Program &program, std::vector<T> values)
-      : program(program), values(std::move(values)),
-        plane(this->values.size(), 0) {}
+  FieldWalk(const Program &program, std::vector<T> values) : program(program) {
+    planes.push_back(std::move(values));
+  }
 
   void operator()(const RemapStage &stage) {
-    std::vector<T> moved(stage.outputSize, 0);
-    std::vector<int32_t> movedPlane(stage.outputSize, 0);
-    for (size_t i = 0; i < values.size(); ++i) {
-      int64_t to = remapIndex(stage, static_cast<int64_t>(i));
-      moved[to] = values[i];
-      movedPlane[to] = plane[i];
+    for (std::vector<T> &values : planes) {
+      std::vector<T> moved(stage.outputSize, 0);
+      for (size_t i = 0; i < values.size(); ++i)
+        moved[remapIndex(stage, static_cast<int64_t>(i))] = values[i];
+      values = std::move(moved);
     }
-    values = std::move(moved);
-    plane = std::move(movedPlane);
   }
 
   void operator()(const SumWindowStage &stage) {
-    const Window2D &w = stage.window;
-    WindowAxis rows = WindowAxis::rows(w), columns = WindowAxis::columns(w);
-    std::vector<T> sums;
-    sums.reserve(w.channels * w.outHeight * w.outWidth);
-    for (int64_t channel = 0; channel < w.channels; ++channel)
-      for (int64_t oy = 0; oy < w.outHeight; ++oy)
-        for (int64_t ox = 0; ox < w.outWidth; ++ox) {
-          T sum = 0;
-          rows.forEachTap(oy, [&](int64_t y, int64_t) {
-            columns.forEachTap(ox, [&](int64_t x, int64_t) {
-              sum += values[(channel * w.height + y) * w.width + x];
-            });
-          });
-          sums.push_back(sum);
-        }
-    values = std::move(sums);
-    plane.assign(values.size(), 0);
+    for (std::vector<T> &values : planes)
+      values = sumWindows(stage.window, values);
     const std::vector<int32_t> &ofOutput = stage.planeOfOutput;
-    for (size_t i = 0; !ofOutput.empty() && i < plane.size(); ++i)
-      plane[i] = ofOutput[i % ofOutput.size()];
+    if (ofOutput.empty())
+      return;
+    // Only one stage of a chain selects planes: all values were in plane 0.
+    std::vector<T> all = std::move(planes[0]);
+    planes.assign(1 + *std::max_element(ofOutput.begin(), ofOutput.end()),
+                  std::vector<T>(all.size(), 0));
+    for (size_t i = 0; i < all.size(); ++i)
+      planes[ofOutput[i % ofOutput.size()]][i] = all[i];
   }
 
   void operator()(const Conv2DStage &stage) {
@@ -196,15 +185,14 @@ public:
           rows.forEachTap(oy, [&](int64_t y, int64_t ky) {
             for (int64_t ox = 0; ox < w.outWidth; ++ox)
               columns.forEachTap(ox, [&](int64_t x, int64_t kx) {
-                int64_t from = (c * w.height + y) * w.width + x;
                 int64_t row = (c * w.kernelH + ky) * w.kernelW + kx;
-                sums[output * outArea + oy * w.outWidth + ox] +=
-                    weight(table, from, row, column) * values[from];
+                addWeighted(sums[output * outArea + oy * w.outWidth + ox],
+                            table, (c * w.height + y) * w.width + x, row,
+                            column);
               });
           });
     }
-    values = std::move(sums);
-    plane.assign(values.size(), 0);
+    planes.assign(1, std::move(sums));
   }
 
   void operator()(const DenseStage &stage) {
@@ -212,34 +200,54 @@ public:
     std::vector<T> sums(stage.outputs, 0);
     for (int64_t i = 0; i < stage.inputs; ++i)
       for (int64_t o = 0; o < stage.outputs; ++o)
-        sums[o] += weight(table, i, i, o) * values[i];
-    values = std::move(sums);
-    plane.assign(values.size(), 0);
+        addWeighted(sums[o], table, i, i, o);
+    planes.assign(1, std::move(sums));
   }
 
   void operator()(const DiagonalStage &stage) {
     const Weights &table = program.weights[stage.weights];
     int64_t area = stage.size / stage.channels;
-    for (int64_t i = 0; i < stage.size; ++i) {
-      values[i] = weight(table, i, 0, i / area) * values[i];
-      plane[i] = 0;
-    }
+    std::vector<T> sums(stage.size, 0);
+    for (int64_t i = 0; i < stage.size; ++i)
+      addWeighted(sums[i], table, i, 0, i / area);
+    planes.assign(1, std::move(sums));
   }
 
-  const std::vector<T> &result() const { return values; }
+  const std::vector<T> &result() const { return planes[0]; }
 
 private:
-  T weight(const Weights &table, int64_t from, int64_t row,
-           int64_t column) const {
-    return static_cast<T>(
-        table
-            .values[(plane[from] * table.rows + row) * table.columns + column]);
+  static std::vector<T> sumWindows(const Window2D &w,
+                                   const std::vector<T> &values) {
+    WindowAxis rows = WindowAxis::rows(w), columns = WindowAxis::columns(w);
+    std::vector<T> sums;
+    sums.reserve(w.channels * w.outHeight * w.outWidth);
+    for (int64_t channel = 0; channel < w.channels; ++channel)
+      for (int64_t oy = 0; oy < w.outHeight; ++oy)
+        for (int64_t ox = 0; ox < w.outWidth; ++ox) {
+          T sum = 0;
+          rows.forEachTap(oy, [&](int64_t y, int64_t) {
+            columns.forEachTap(ox, [&](int64_t x, int64_t) {
+              sum += values[(channel * w.height + y) * w.width + x];
+            });
+          });
+          sums.push_back(sum);
+        }
+    return sums;
+  }
+
+  void addWeighted(T &sum, const Weights &table, int64_t from, int64_t row,
+                   int64_t column) const {
+    for (size_t plane = 0; plane < planes.size(); ++plane)
+      sum += static_cast<T>(
+                 table.values[(static_cast<int64_t>(plane) * table.rows + row) *
+                                  table.columns +
+                              column]) *
+             planes[plane][from];
   }
 
   const Program &program;
-  std::vector<T> values;
-  /// The weight plane of each value in front of the weights.
-  std::vector<int32_t> plane;
+  /// The values of each weight plane, one plane behind the weights.
+  std::vector<std::vector<T>> planes;
 };
 
 } // namespace

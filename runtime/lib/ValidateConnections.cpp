@@ -46,6 +46,13 @@ public:
                         " indices, the one in front of it gives " +
                         std::to_string(size) + "; correct the chain");
       size = outputSize(stage);
+      // Values are kept for each plane until they meet the weights.
+      if (!weighted && Int128(size) * planes > maxPoolElements)
+        return fail(ErrorCode::TooLarge,
+                    std::to_string(planes) + " weight planes of " +
+                        std::to_string(size) + " indices, the limit is " +
+                        std::to_string(maxPoolElements) +
+                        " in all; split the layer");
     }
     // What one neuron receives is bounded by this product; beyond it, the sums
     // of FanIn.h would saturate.

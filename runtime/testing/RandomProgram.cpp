@@ -224,8 +224,15 @@ private:
     }
     if (chance(30) && !(real && isInput(source))) {
       stages.push_back(randomSum(shape, planes));
-      const Window2D &w = std::get<SumWindowStage>(stages.back()).window;
+      Window2D w = std::get<SumWindowStage>(stages.back()).window;
       shape = {w.channels, w.outHeight, w.outWidth};
+      // A second window mixes the planes of the first.
+      if (chance(40)) {
+        SumWindowStage second;
+        second.window = randomWindow(shape, 2, false);
+        shape = {shape[0], second.window.outHeight, second.window.outWidth};
+        stages.push_back(second);
+      }
     }
     int64_t outChannels = chance(40) ? shape[0] : between(1, 4) * 2;
     if (chance(15))

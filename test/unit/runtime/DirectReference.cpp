@@ -14,11 +14,8 @@ using namespace fastsnn::rt;
 
 namespace {
 
-/// Values with the weight plane that each will meet.
-template <typename T> struct Field {
-  std::vector<T> values;
-  std::vector<int> planes;
-};
+/// The values of each weight plane; behind the weights there is one.
+template <typename T> using Field = std::vector<std::vector<T>>;
 
 /// Input coordinate of a tap, -1 where it is outside.
 int64_t tapPosition(int64_t output, int64_t stride, int64_t pad, int64_t tap,
@@ -44,54 +41,63 @@ template <typename T> struct Apply {
   const Program &program;
   Field<T> field;
 
-  T weight(const Weights &table, int64_t index, int64_t row, int64_t column) {
-    return static_cast<T>(
-        table.values[(field.planes[index] * table.rows + row) * table.columns +
-                     column]);
-  }
-
-  void replace(std::vector<T> values, std::vector<int> planes = {}) {
-    field.values = std::move(values);
-    planes.resize(field.values.size(), 0);
-    field.planes = std::move(planes);
+  /// Sum over planes of weight times value.
+  T product(const Weights &table, int64_t index, int64_t row, int64_t column) {
+    T sum = 0;
+    for (size_t plane = 0; plane < field.size(); ++plane)
+      sum += static_cast<T>(
+                 table.values[(static_cast<int64_t>(plane) * table.rows + row) *
+                                  table.columns +
+                              column]) *
+             field[plane][index];
+    return sum;
   }
 
   void operator()(const RemapStage &s) {
-    std::vector<T> values(s.outputSize, 0);
-    std::vector<int> planes(s.outputSize, 0);
-    std::vector<int64_t> x(s.shape.size(), 0);
-    for (size_t i = 0; i < field.values.size(); ++i) {
-      int64_t to = s.offset;
-      for (size_t d = 0; d < x.size(); ++d)
-        to += x[d] * s.strides[d];
-      values[to] += field.values[i];
-      planes[to] = field.planes[i];
-      for (size_t d = x.size(); d-- > 0;) {
-        if (++x[d] < s.shape[d])
-          break;
-        x[d] = 0;
+    for (std::vector<T> &from : field) {
+      std::vector<T> values(s.outputSize, 0);
+      std::vector<int64_t> x(s.shape.size(), 0);
+      for (size_t i = 0; i < from.size(); ++i) {
+        int64_t to = s.offset;
+        for (size_t d = 0; d < x.size(); ++d)
+          to += x[d] * s.strides[d];
+        values[to] += from[i];
+        for (size_t d = x.size(); d-- > 0;) {
+          if (++x[d] < s.shape[d])
+            break;
+          x[d] = 0;
+        }
       }
+      from = values;
     }
-    replace(std::move(values), std::move(planes));
   }
 
   void operator()(const SumWindowStage &s) {
     const Window2D &w = s.window;
-    std::vector<T> values;
-    std::vector<int> planes;
-    for (int64_t c = 0; c < w.channels; ++c)
-      for (int64_t oy = 0; oy < w.outHeight; ++oy)
-        for (int64_t ox = 0; ox < w.outWidth; ++ox) {
-          T sum = 0;
-          forWindow<T>(w, oy, ox, [&](int64_t y, int64_t x, int64_t, int64_t) {
-            sum += field.values[(c * w.height + y) * w.width + x];
-          });
-          values.push_back(sum);
-          planes.push_back(s.planeOfOutput.empty()
-                               ? 0
-                               : s.planeOfOutput[oy * w.outWidth + ox]);
-        }
-    replace(std::move(values), std::move(planes));
+    for (std::vector<T> &from : field) {
+      std::vector<T> values;
+      for (int64_t c = 0; c < w.channels; ++c)
+        for (int64_t oy = 0; oy < w.outHeight; ++oy)
+          for (int64_t ox = 0; ox < w.outWidth; ++ox) {
+            T sum = 0;
+            forWindow<T>(w, oy, ox,
+                         [&](int64_t y, int64_t x, int64_t, int64_t) {
+                           sum += from[(c * w.height + y) * w.width + x];
+                         });
+            values.push_back(sum);
+          }
+      from = values;
+    }
+    if (s.planeOfOutput.empty())
+      return;
+    std::vector<T> all = field[0];
+    field.clear();
+    for (size_t i = 0; i < all.size(); ++i) {
+      size_t plane = s.planeOfOutput[i % s.planeOfOutput.size()];
+      if (field.size() <= plane)
+        field.resize(plane + 1, std::vector<T>(all.size(), 0));
+      field[plane][i] = all[i];
+    }
   }
 
   void operator()(const Conv2DStage &s) {
@@ -105,35 +111,31 @@ template <typename T> struct Apply {
           T sum = 0;
           int64_t first = co / outputs * inputs;
           for (int64_t ci = first; ci < first + inputs; ++ci)
-            forWindow<T>(w, oy, ox,
-                         [&](int64_t y, int64_t x, int64_t ky, int64_t kx) {
-                           int64_t from = (ci * w.height + y) * w.width + x;
-                           sum += weight(table, from,
-                                         (ci * w.kernelH + ky) * w.kernelW + kx,
-                                         co % outputs) *
-                                  field.values[from];
-                         });
+            forWindow<T>(
+                w, oy, ox, [&](int64_t y, int64_t x, int64_t ky, int64_t kx) {
+                  int64_t row = (ci * w.kernelH + ky) * w.kernelW + kx;
+                  sum += product(table, (ci * w.height + y) * w.width + x, row,
+                                 co % outputs);
+                });
           values.push_back(sum);
         }
-    replace(std::move(values));
+    field.assign(1, values);
   }
 
   void operator()(const DenseStage &s) {
     std::vector<T> values(s.outputs, 0);
     for (int64_t o = 0; o < s.outputs; ++o)
       for (int64_t i = 0; i < s.inputs; ++i)
-        values[o] +=
-            weight(program.weights[s.weights], i, i, o) * field.values[i];
-    replace(std::move(values));
+        values[o] += product(program.weights[s.weights], i, i, o);
+    field.assign(1, values);
   }
 
   void operator()(const DiagonalStage &s) {
-    std::vector<T> values(s.size);
+    std::vector<T> values;
     for (int64_t i = 0; i < s.size; ++i)
-      values[i] =
-          weight(program.weights[s.weights], i, 0, i / (s.size / s.channels)) *
-          field.values[i];
-    replace(std::move(values));
+      values.push_back(
+          product(program.weights[s.weights], i, 0, i / (s.size / s.channels)));
+    field.assign(1, values);
   }
 };
 
@@ -153,11 +155,10 @@ template <typename T>
 std::vector<T> testing::applyStages(const Program &program,
                                     const Connection &connection,
                                     std::vector<T> values) {
-  Apply<T> apply{program, {}};
-  apply.replace(std::move(values));
+  Apply<T> apply{program, {std::move(values)}};
   for (const Stage &stage : connection.stages)
     std::visit(apply, stage);
-  return apply.field.values;
+  return apply.field[0];
 }
 template std::vector<int64_t>
 testing::applyStages(const Program &, const Connection &, std::vector<int64_t>);
