@@ -153,10 +153,13 @@ llvm::Expected<OutputResult> Readout::run(SignalRefs inputs) const {
       if (!input->isReal())
         charges[i] = double(exact[i]);
     }
-    if (input->isReal())
-      for (int64_t i = 0; i < charges.size(); ++i)
-        result.values[i] += gain[i] * charges[i];
-    result.accumulators.push_back(std::move(exact));
+    if (!input->isReal()) {
+      result.accumulators.push_back(std::move(exact));
+      continue;
+    }
+    for (int64_t i = 0; i < charges.size(); ++i)
+      result.values[i] += gain[i] * charges[i];
+    result.accumulators.emplace_back();
   }
   addGroups(gains.size(), [&](size_t k) -> const auto & { return gains[k]; },
             result);

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn-rt/Opcodes.h"
+#include "fastsnn-rt/Validate.h"
 #include "fastsnn/Dialect/NMC/IR/NMC.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
 #include "fastsnn/Support/Constants.h"
@@ -310,6 +311,13 @@ FailureOr<rt::Program> Translator::run(nmc::ProgramOp op) {
   for (size_t i = 0; i < program.pools.size(); ++i)
     core.pools.push_back(int32_t(i));
   program.cores.push_back(std::move(core));
+  // The validator proves ranges connection by connection, which can be wider
+  // than the proof for the whole layer: its own are recorded.
+  rt::Status status = rt::recordMembraneRanges(program);
+  for (const rt::Diagnostic &diagnostic : status.diagnostics())
+    op.emitError(diagnostic.message);
+  if (!status.ok())
+    return failure();
   Json provenance;
   provenance["generator"] = "fastsnn " FASTSNN_VERSION;
   for (NamedAttribute entry : op.getProvenance())

@@ -165,6 +165,9 @@ struct FoldThresholds
 
 private:
   LogicalResult fold(IFOp op, SymbolTable &symbols);
+  /// Rounds real weights in front of a readout, which needs no certificate:
+  /// its accumulators are decoded by the host.
+  LogicalResult foldReadout(ReadoutOp op, SymbolTable &symbols);
   /// Reads the constants of `op`. Inputs whose weights must change are
   /// replaced in `values`.
   FailureOr<LayerProblem> describe(IFOp op, SmallVectorImpl<Value> &values,
@@ -440,6 +443,45 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
   return success();
 }
 
+LogicalResult FoldThresholds::foldReadout(ReadoutOp op, SymbolTable &symbols) {
+  // As many bits as the weights of a wide layer leave room for in 64 bits.
+  constexpr int kWeightBits = 30;
+  SmallVector<Attribute> gains(op.getGains().getValue());
+  for (auto [k, input] : llvm::enumerate(op.getInputs())) {
+    WeightsOp weights = getDirectWeights(input);
+    if (isInteger(input.getType()) || !weights ||
+        !weights.getValues().getElementType().isF64())
+      continue;
+    auto reals = readReals(weights.getValues(), op, "weights");
+    auto gain = readReals(cast<ElementsAttr>(gains[k]), op, "gain");
+    if (failed(reals) || failed(gain))
+      return failure();
+    double largest = 0;
+    for (double w : *reals)
+      largest = std::max(largest, std::fabs(w));
+    int shift = kWeightBits - (largest > 0 ? std::ilogb(largest) + 1 : 0);
+    std::vector<int64_t> rounded(reals->size());
+    for (size_t i = 0; i < rounded.size(); ++i)
+      rounded[i] = std::llrint(std::ldexp((*reals)[i], shift));
+    for (double &value : *gain)
+      value = std::ldexp(value, -shift);
+    std::string symbol = addWeights(
+        weights,
+        makeIntegers(&getContext(),
+                     weights.getValues().getShapedType().getShape(),
+                     bitsFor(rounded), rounded, weights.getSymName()),
+        symbols);
+    OpBuilder builder(op);
+    op.setOperand(k, withWeights(builder, input, symbol, /*real=*/false));
+    gains[k] = makeCoefficients(&getContext(), *gain, "gain");
+    op.emitWarning("the weights in front of this output are real: they were "
+                   "rounded to ")
+        << kWeightBits << " bits";
+  }
+  op.setGainsAttr(ArrayAttr::get(&getContext(), gains));
+  return success();
+}
+
 void FoldThresholds::runOnOperation() {
   ModuleOp module = getOperation();
   if (stateBits != 32 && stateBits != 64) {
@@ -461,6 +503,8 @@ void FoldThresholds::runOnOperation() {
                                  : layers[0].getEpsilonAttr());
   for (IFOp op : layers)
     good &= succeeded(fold(op, symbols));
+  module.walk(
+      [&](ReadoutOp op) { good &= succeeded(foldReadout(op, symbols)); });
   if (!good)
     return signalPassFailure();
   eraseUnused(module);

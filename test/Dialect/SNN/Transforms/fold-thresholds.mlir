@@ -106,3 +106,23 @@ func.func @real_weights(%x: tensor<2xf64>) -> tensor<1xf64> {
   %y = snn.readout %b "y" gains [dense<1.0> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.train<1, 3, 0:3> -> tensor<1xf64>
   return %y : tensor<1xf64>
 }
+
+// -----
+
+// In front of a readout real weights are rounded to 30 bits; the host divides
+// by the power of two.
+// WARN: warning: the weights in front of this output are real: they were rounded to 30 bits
+// CHECK-LABEL: snn.weights @r
+// CHECK-SAME: = dense<{{\[\[}}805306368, -536870912]]> : tensor<1x2xi32>
+// CHECK-LABEL: func.func @real_readout
+snn.weights @r = dense<[[0.75, -0.5]]> : tensor<1x2xf64>
+func.func @real_readout(%x: tensor<2xf64>) -> tensor<1xf64> {
+  %i = snn.encode <pixel> %x range 0 : 255 : tensor<2xf64> -> !snn.current<2, 3, i64, constant>
+  %a = snn.if %i "a" gains [dense<0.01> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64> theta [3.0] start [1.5] epsilon 0.0
+      : !snn.current<2, 3, i64, constant> -> !snn.train<2, 3, 0:3>
+  // CHECK: %[[C:.*]] = snn.linear %{{.*}} -> !snn.current<1, 3, i64>
+  // CHECK: snn.readout %[[C]] "y" gains [dense<1.862645149230957E-9> : tensor<1xf64>]
+  %c = snn.linear %a, @r : !snn.train<2, 3, 0:3> -> !snn.current<1, 3, f64>
+  %y = snn.readout %c "y" gains [dense<2.0> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.current<1, 3, f64> -> tensor<1xf64>
+  return %y : tensor<1xf64>
+}
