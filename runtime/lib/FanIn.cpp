@@ -94,10 +94,11 @@ struct Arrivals {
     if (stage.planeOfOutput.empty())
       return;
     // Only one stage of a chain selects planes: all events were in plane 0.
-    std::vector<int64_t> all = std::move(counts[0]);
-    counts.assign(planeCount(stage), std::vector<int64_t>(all.size(), 0));
-    for (size_t i = 0; i < all.size(); ++i)
-      counts[planeOf(stage, i)][i] = all[i];
+    std::vector<std::vector<int64_t>> split(
+        planeCount(stage), std::vector<int64_t>(counts[0].size(), 0));
+    for (size_t i = 0; i < counts[0].size(); ++i)
+      split[planeOf(stage, i)][i] = counts[0][i];
+    counts = std::move(split);
   }
 
   /// Whether events of several planes meet at one index, which happens behind

@@ -164,11 +164,12 @@ public:
     if (ofOutput.empty())
       return;
     // Only one stage of a chain selects planes: all values were in plane 0.
-    std::vector<T> all = std::move(planes[0]);
-    planes.assign(1 + *std::max_element(ofOutput.begin(), ofOutput.end()),
-                  std::vector<T>(all.size(), 0));
-    for (size_t i = 0; i < all.size(); ++i)
-      planes[ofOutput[i % ofOutput.size()]][i] = all[i];
+    std::vector<std::vector<T>> split(
+        1 + *std::max_element(ofOutput.begin(), ofOutput.end()),
+        std::vector<T>(planes[0].size(), 0));
+    for (size_t i = 0; i < planes[0].size(); ++i)
+      split[ofOutput[i % ofOutput.size()]][i] = planes[0][i];
+    planes = std::move(split);
   }
 
   void operator()(const Conv2DStage &stage) {
