@@ -15,10 +15,12 @@
 
 #include "ProgramBuilder.h"
 #include "fastsnn-rt/Executor.h"
+#include "fastsnn-rt/Validate.h"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 using namespace fastsnn::rt;
@@ -162,15 +164,6 @@ private:
   std::vector<uint8_t> images;
 };
 
-std::shared_ptr<const Program> resNet(int32_t timeSteps) {
-  static std::shared_ptr<const Program> made[64];
-  std::shared_ptr<const Program> &entry = made[timeSteps];
-  if (!entry)
-    entry =
-        std::make_shared<const Program>(SyntheticResNet(timeSteps, 1).run());
-  return entry;
-}
-
 std::vector<uint8_t> randomPixels(int64_t count) {
   std::mt19937_64 engine(7);
   std::vector<uint8_t> pixels;
@@ -179,70 +172,149 @@ std::vector<uint8_t> randomPixels(int64_t count) {
   return pixels;
 }
 
-/// Arguments: time steps, threads.
-void runEngine(benchmark::State &state, const std::string &instructionSet,
-               bool reference) {
-  auto program = resNet(static_cast<int32_t>(state.range(0)));
+struct Job {
+  std::shared_ptr<const Program> program;
+  std::vector<uint8_t> pixels;
+  int64_t images = 64;
+};
+
+void runEngine(benchmark::State &state, const Job &job,
+               const std::string &instructionSet, bool reference,
+               unsigned threads) {
   auto engine =
-      reference ? createReferenceEngine(program)
-                : createEventEngine(program, {instructionSet, DrainPath::Best});
+      reference
+          ? createReferenceEngine(job.program)
+          : createEventEngine(job.program, {instructionSet, DrainPath::Best});
   if (!engine.ok()) {
     state.SkipWithError(engine.status().str().c_str());
     return;
   }
-  int64_t images = reference ? 2 : 64;
-  std::vector<uint8_t> pixels = randomPixels(images * 3 * 32 * 32);
   Batch batch;
-  batch.images = images;
-  batch.inputs = {
-      {ElementType::UInt8, pixels.data(), static_cast<int64_t>(pixels.size())}};
+  batch.images = job.images;
+  batch.inputs = {{ElementType::UInt8, job.pixels.data(),
+                   static_cast<int64_t>(job.pixels.size())}};
   RunOptions options;
-  options.threads = static_cast<unsigned>(state.range(1));
+  options.threads = threads;
   RunResult last;
-  for (auto _ : state)
-    last = (*engine)->run(batch, options).take();
-  state.SetItemsProcessed(state.iterations() * images);
+  for (auto _ : state) {
+    Result<RunResult> result = (*engine)->run(batch, options);
+    if (!result.ok()) {
+      state.SkipWithError(result.status().str().c_str());
+      return;
+    }
+    last = result.take();
+  }
+  state.SetItemsProcessed(state.iterations() * job.images);
 
   int64_t spikes = 0, neurons = 0, additions = 0;
   for (size_t p = 0; p < last.statistics.size(); ++p) {
     additions += last.statistics[p].additions;
-    if (!std::holds_alternative<NeuronPool>(program->pools[p].unit))
+    if (!std::holds_alternative<NeuronPool>(job.program->pools[p].unit))
       continue;
     spikes +=
         last.statistics[p].spikesPositive + last.statistics[p].spikesNegative;
     neurons += last.statistics[p].neurons;
   }
+  auto images = static_cast<double>(job.images);
   state.counters["rate"] =
       static_cast<double>(spikes) /
-      static_cast<double>(neurons * state.range(0) * images);
-  state.counters["additions/image"] =
-      static_cast<double>(additions) / static_cast<double>(images);
+      (static_cast<double>(neurons) * job.program->timeSteps * images);
+  state.counters["additions/image"] = static_cast<double>(additions) / images;
+}
+
+/// What a user waits for before the first image.
+void makeEngine(benchmark::State &state, const Job &job) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(createEventEngine(job.program));
+}
+
+void registerRuns(const std::string &name, const Job &job,
+                  std::vector<unsigned> threads, bool everything) {
+  auto add = [&](const std::string &run, auto body) {
+    benchmark::RegisterBenchmark(run.c_str(), body)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  };
+  for (const std::string &set : availableInstructionSets()) {
+    for (unsigned count : threads)
+      add(name + "/event/" + set + "/threads:" + std::to_string(count),
+          [=](benchmark::State &state) {
+            runEngine(state, job, set, false, count);
+          });
+    if (!everything)
+      break;
+  }
+  if (!everything)
+    return;
+  add(name + "/create",
+      [=](benchmark::State &state) { makeEngine(state, job); });
+  Job few = job;
+  few.images = 2;
+  few.pixels.resize(2 * numElements(job.program->pools[0].shape));
+  add(name + "/reference/threads:2",
+      [=](benchmark::State &state) { runEngine(state, few, "", true, 2); });
+}
+
+Job syntheticJob(int32_t timeSteps) {
+  Job job;
+  job.program =
+      std::make_shared<const Program>(SyntheticResNet(timeSteps, 1).run());
+  job.pixels = randomPixels(job.images * 3 * 32 * 32);
+  return job;
+}
+
+/// A compiled program on the pixels of a file, or on random ones.
+bool loadJob(const std::string &program, const std::string &pixels, Job &job) {
+  Result<Program> loaded = loadProgram(program);
+  if (!loaded.ok()) {
+    std::fputs(loaded.status().str().c_str(), stderr);
+    return false;
+  }
+  job.program = std::make_shared<const Program>(loaded.take());
+  int64_t count = job.images * numElements(job.program->pools[0].shape);
+  job.pixels = randomPixels(count);
+  if (pixels.empty())
+    return true;
+  std::FILE *file = std::fopen(pixels.c_str(), "rb");
+  size_t read =
+      file ? std::fread(job.pixels.data(), 1, job.pixels.size(), file) : 0;
+  if (file)
+    std::fclose(file);
+  if (read == 0) {
+    std::fprintf(stderr, "error: %s: cannot read pixels\n", pixels.c_str());
+    return false;
+  }
+  for (size_t i = read; i < job.pixels.size(); ++i)
+    job.pixels[i] = job.pixels[i - read];
+  return true;
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  for (const std::string &name : availableInstructionSets())
-    benchmark::RegisterBenchmark(
-        ("ResNet20/event/" + name).c_str(),
-        [name](benchmark::State &state) { runEngine(state, name, false); })
-        ->ArgNames({"T", "threads"})
-        ->Args({3, 1})
-        ->Args({3, 2})
-        ->Args({7, 2})
-        ->Args({15, 2})
-        ->Unit(benchmark::kMillisecond)
-        ->UseRealTime();
-  benchmark::RegisterBenchmark(
-      "ResNet20/reference",
-      [](benchmark::State &state) { runEngine(state, "", true); })
-      ->ArgNames({"T", "threads"})
-      ->Args({3, 2})
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
   benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv))
-    return 1;
+  std::string program, pixels;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    if (argument.rfind("--program=", 0) == 0) {
+      program = argument.substr(10);
+    } else if (argument.rfind("--pixels=", 0) == 0) {
+      pixels = argument.substr(9);
+    } else {
+      std::fprintf(stderr, "error: unknown argument %s\n", argv[i]);
+      return 1;
+    }
+  }
+  if (program.empty()) {
+    registerRuns("ResNet20/T:3", syntheticJob(3), {1, 2}, true);
+    registerRuns("ResNet20/T:7", syntheticJob(7), {2}, false);
+    registerRuns("ResNet20/T:15", syntheticJob(15), {2}, false);
+  } else {
+    Job job;
+    if (!loadJob(program, pixels, job))
+      return 1;
+    registerRuns(job.program->name, job, {1, 2}, true);
+  }
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
