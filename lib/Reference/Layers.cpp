@@ -161,8 +161,8 @@ llvm::Expected<OutputResult> Readout::run(SignalRefs inputs) const {
       result.values[i] += gain[i] * charges[i];
     result.accumulators.emplace_back();
   }
-  addGroups(gains.size(), [&](size_t k) -> const auto & { return gains[k]; },
-            result);
+  addGroups(
+      gains.size(), [&](size_t k) -> const auto & { return gains[k]; }, result);
   for (int64_t i = 0; i < result.values.size(); ++i)
     result.values[i] = result.values[i] / double(timeSteps) + offset[i];
   return result;

@@ -1,5 +1,5 @@
 //===- NMCInterpreter.h - Reference arithmetic of accumulate-only programs *-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

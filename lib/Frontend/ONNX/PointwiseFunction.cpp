@@ -197,7 +197,7 @@ bool PointwiseFunction::clamp(const Coefficients &least,
                      (std::isfinite(newHigh[i]) && !isIntegral(newHigh[i]))))
       return false;
   }
-    // All channels of a quantizer have one range.
+  // All channels of a quantizer have one range.
   if (rounding && (!llvm::all_equal(newLow) || !llvm::all_equal(newHigh)))
     return false;
   low = shrink(newLow);

@@ -27,8 +27,8 @@
 
 namespace fastsnn::rt::event {
 
-/// A pool's elements as [channels, height, width], stored channels-last. A shape
-/// of another rank than 3 has all its positions in one row.
+/// A pool's elements as [channels, height, width], stored channels-last. A
+/// shape of another rank than 3 has all its positions in one row.
 struct Geometry {
   int64_t channels = 1, height = 1, width = 1;
 

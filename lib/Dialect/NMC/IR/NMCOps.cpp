@@ -241,8 +241,9 @@ static LogicalResult verifyShape(Operation *op, ArrayRef<int64_t> shape) {
   // nmc_input_c1, nmc_neurons_c1, nmc_readout_c1
   if (shape.empty() || shape.size() > kMaxRank ||
       !hasBoundedExtents(shape, kMaxPoolElements))
-    return op->emitOpError("shape must have 1 to 8 positive extents and at most "
-                           "2^26 elements");
+    return op->emitOpError(
+        "shape must have 1 to 8 positive extents and at most "
+        "2^26 elements");
   return success();
 }
 
