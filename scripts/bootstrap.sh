@@ -63,7 +63,7 @@ fi
 
 wanted=(
   # build tools
-  cmake ninja-build g++ ccache git clang-format-22
+  cmake ninja-build pkg-config g++ ccache git clang-format-22
   # compiler infrastructure
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # ONNX, JSON, arrays on disk
