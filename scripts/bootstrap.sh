@@ -70,7 +70,7 @@ wanted=(
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev
   zlib1g-dev libzip-dev
   # tests
-  libgtest-dev python3 python3-venv
+  libgtest-dev libgmock-dev python3 python3-venv
 )
 if ((with_benchmarks)); then
   wanted+=(libbenchmark-dev)
