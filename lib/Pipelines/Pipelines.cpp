@@ -74,6 +74,7 @@ void fastsnn::buildPipeline(OpPassManager &manager, Level from, Level to,
     // What sank may have met further affine maps and clamps.
     manager.addPass(qnn::createQNNFoldBatchNorm());
     manager.addPass(qnn::createQNNMergeClamps());
+    manager.addPass(qnn::createQNNQuantizeClamps());
     manager.addPass(createCanonicalizerPass());
     if (to == Level::QNN)
       return;

@@ -51,6 +51,18 @@ def QNNMergeClamps : Pass<"qnn-merge-clamps", "mlir::ModuleOp"> {
   let dependentDialects = ["fastsnn::qnn::QNNDialect"];
 }
 
+def QNNQuantizeClamps : Pass<"qnn-quantize-clamps", "mlir::ModuleOp"> {
+  let summary = "turn clamps of quantized values into quantizers";
+  let description = [{
+    A clamp (relu) directly behind a quantizer, which no quantizer follows, is
+    itself one: its values and its bounds lie on the lattice of the first
+    quantizer, or on one a whole number of times finer. Runs after
+    qnn-merge-clamps, which takes the clamps that a quantizer follows.
+  }];
+  let statistics = [Statistic<"numQuantized", "num-quantized", "Number of clamps replaced">];
+  let dependentDialects = ["fastsnn::qnn::QNNDialect"];
+}
+
 def QNNSinkMaxPool : Pass<"qnn-sink-max-pool", "mlir::ModuleOp"> {
   let summary = "move max poolings behind the quantizer that follows them";
   let description = [{
