@@ -16,7 +16,7 @@
 namespace fastsnn::tools {
 
 /// The manifest of a folded network: what each layer is made of, with the
-/// SHA-256 of its integer weights, in the words of docs/manifest.md. Fails,
+/// SHA-256 of its integer weights, in the words of docs/report.md. Fails,
 /// with a diagnostic, where constants have no data.
 mlir::FailureOr<nlohmann::ordered_json> makeManifest(mlir::ModuleOp folded);
 
