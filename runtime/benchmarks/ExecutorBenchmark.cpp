@@ -181,10 +181,10 @@ struct Job {
 void runEngine(benchmark::State &state, const Job &job,
                const std::string &instructionSet, bool reference,
                unsigned threads) {
-  auto engine =
-      reference
-          ? createReferenceEngine(job.program)
-          : createEventEngine(job.program, {instructionSet, DrainPath::Best});
+  auto engine = reference
+                    ? createReferenceEngine(job.program)
+                    : createEventEngine(job.program,
+                                        {instructionSet, DrainPath::Best, 0});
   if (!engine.ok()) {
     state.SkipWithError(engine.status().str().c_str());
     return;

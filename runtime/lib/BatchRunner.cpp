@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <thread>
 
+#include <pthread.h>
 #include <unistd.h>
 
 using namespace fastsnn::rt;
@@ -39,6 +41,34 @@ std::vector<int32_t> fastsnn::rt::incomingConnections(const ProgramIndex &index,
              index.injections[pool].end());
   std::sort(all.begin(), all.end());
   return all;
+}
+
+/// `limit`, or the bytes of physical memory where that is 0.
+static double memoryAllowed(uint64_t limit) {
+  if (limit)
+    return static_cast<double>(limit);
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(sysconf(_SC_PAGE_SIZE));
+}
+
+Status fastsnn::rt::checkEngineMemory(const Program &program, uint64_t limit) {
+  // Constants, tables of additions and run lists; weights come on top, but are
+  // as many as the file holds.
+  constexpr double bytesPerElement = 64;
+  double elements = 0;
+  for (const Pool &pool : program.pools)
+    elements += static_cast<double>(numElements(pool.shape));
+  for (const Connection &connection : program.connections)
+    elements += static_cast<double>(
+        numElements(program.pools[connection.source].shape));
+  double bytes = elements * bytesPerElement, allowed = memoryAllowed(limit);
+  if (bytes <= allowed)
+    return Status();
+  return Status(ErrorCode::NotEnoughMemory,
+                "program '" + program.name + "': about " +
+                    std::to_string(bytes / 1e9) + " GB to prepare it, " +
+                    std::to_string(allowed / 1e9) +
+                    " GB allowed; use a larger machine or split the network");
 }
 
 BatchEngine::BatchEngine(std::shared_ptr<const Program> program)
@@ -187,6 +217,35 @@ void BatchEngine::fillOutputs(const ImageTask &task, int64_t image,
   }
 }
 
+/// Calls work(0) to work(threads - 1) at once; work(0) on this thread. With
+/// exceptions compiled out, std::thread would end the process where the system
+/// has no thread left; here the others then do its share.
+static void runThreads(unsigned threads,
+                       const std::function<void(unsigned)> &work) {
+  struct Start {
+    const std::function<void(unsigned)> *work;
+    unsigned number;
+    pthread_t handle;
+  };
+  std::vector<Start> others;
+  others.reserve(threads);
+  for (unsigned thread = 1; thread < threads; ++thread) {
+    others.push_back({&work, thread, {}});
+    auto body = [](void *argument) -> void * {
+      auto *start = static_cast<Start *>(argument);
+      (*start->work)(start->number);
+      return nullptr;
+    };
+    if (pthread_create(&others.back().handle, nullptr, body, &others.back())) {
+      others.pop_back();
+      break;
+    }
+  }
+  work(0);
+  for (Start &other : others)
+    pthread_join(other.handle, nullptr);
+}
+
 Result<RunResult> BatchEngine::run(const Batch &batch,
                                    const RunOptions &options) const {
   Status status = check(batch, options);
@@ -195,10 +254,7 @@ Result<RunResult> BatchEngine::run(const Batch &batch,
   unsigned threads = threadCount(options.threads, batch.images);
   double bytes =
       runBytes(*owned, index, batch, options, threads, workerBytes());
-  double limit = options.memoryLimit
-                     ? static_cast<double>(options.memoryLimit)
-                     : static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                           static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  double limit = memoryAllowed(options.memoryLimit);
   if (bytes > limit)
     return Status(ErrorCode::NotEnoughMemory,
                   "run: " + std::to_string(bytes / 1e9) + " GB needed, " +
@@ -248,12 +304,7 @@ Result<RunResult> BatchEngine::run(const Batch &batch,
       fillOutputs(task, image, result);
     }
   };
-  std::vector<std::thread> others;
-  for (unsigned thread = 1; thread < threads; ++thread)
-    others.emplace_back(work, thread);
-  work(0);
-  for (std::thread &thread : others)
-    thread.join();
+  runThreads(threads, work);
 
   for (Status &failure : failures)
     status.append(std::move(failure));

@@ -61,6 +61,11 @@ private:
                    RunResult &result) const;
 };
 
+/// Refuses a program whose engine would need more than `limit` bytes (0: the
+/// machine's memory): a short file may announce pools of any size. Call in
+/// front of the construction of an engine.
+Status checkEngineMemory(const Program &program, uint64_t limit);
+
 /// The connections into a pool, ascending.
 std::vector<int32_t> incomingConnections(const ProgramIndex &index,
                                          int32_t pool);

@@ -365,6 +365,8 @@ protected:
 Result<std::unique_ptr<Engine>>
 fastsnn::rt::createReferenceEngine(std::shared_ptr<const Program> program) {
   Status status = validate(*program);
+  if (status.ok())
+    status = checkEngineMemory(*program, 0);
   if (!status.ok())
     return status;
   return std::unique_ptr<Engine>(

@@ -22,12 +22,23 @@ const Unit *unitOf(const Program &program, int32_t pool) {
   return std::get_if<Unit>(&program.pools[pool].unit);
 }
 
+/// What the checks of all connections may cost.
+struct Budget {
+  int64_t indices = maxProgramIndices, pairs = maxProgramPairs;
+
+  static bool spend(int64_t &left, Int128 amount) {
+    bool enough = amount <= left;
+    left = enough ? left - static_cast<int64_t>(amount) : 0;
+    return enough;
+  }
+};
+
 /// Checks one chain of stages. After a failure the rest of it is not looked at.
 class ChainValidator {
 public:
   ChainValidator(const Program &program, const std::string &where,
-                 Status &status)
-      : program(program), where(where), status(status) {}
+                 Budget &budget, Status &status)
+      : program(program), where(where), budget(budget), status(status) {}
 
   bool run(const Connection &connection) {
     if (connection.stages.size() > maxStages)
@@ -36,9 +47,14 @@ public:
                       " stages, the limit is " + std::to_string(maxStages) +
                       "; fold some of them");
     size = numElements(program.pools[connection.source].shape);
+    if (!Budget::spend(budget.indices, size))
+      return tooMuch();
     for (const Stage &stage : connection.stages) {
       if (!std::visit([&](const auto &s) { return check(s); }, stage))
         return false;
+      if (!Budget::spend(budget.indices,
+                         Int128(inputSize(stage)) + outputSize(stage)))
+        return tooMuch();
       int64_t expected = inputSize(stage);
       if (expected != size)
         return fail(ErrorCode::BadStage,
@@ -73,6 +89,20 @@ private:
     return false;
   }
 
+  bool tooMuch() {
+    return fail(ErrorCode::TooLarge,
+                "the program's connections have more than " +
+                    std::to_string(maxProgramIndices) +
+                    " indices and window pairs, or " +
+                    std::to_string(maxProgramPairs) +
+                    " pairs in convolutions; split the network");
+  }
+
+  static Int128 windowPairs(const Window2D &w) {
+    return Int128(w.channels) * WindowAxis::rows(w).pairs() *
+           WindowAxis::columns(w).pairs();
+  }
+
   bool check(const RemapStage &stage) {
     Int128 count = 1;
     bool good = stage.shape.size() == stage.strides.size() &&
@@ -91,6 +121,8 @@ private:
       return fail(ErrorCode::BadStage,
                   "a remap stage's shape, strides, offset or output size is "
                   "empty, too large or of unequal length; correct it");
+    if (!Budget::spend(budget.indices, count + stage.outputSize))
+      return tooMuch();
     std::vector<bool> used(stage.outputSize, false);
     for (int64_t i = 0; i < static_cast<int64_t>(count); ++i) {
       int64_t to = remapIndex(stage, i);
@@ -113,6 +145,8 @@ private:
     const Window2D &w = stage.window;
     if (!validateWindow(w, maxWindowPairs, where, status))
       return false;
+    if (!Budget::spend(budget.indices, windowPairs(w)))
+      return tooMuch();
     repetitions *= std::min(w.kernelH, w.height) * std::min(w.kernelW, w.width);
     repetitions = std::min<Int128>(repetitions, Int128(1) << 60);
     if (stage.planeOfOutput.empty())
@@ -143,6 +177,8 @@ private:
     const Window2D &w = stage.window;
     if (!validateWindow(w, maxConvolutionPairs, where, status))
       return false;
+    if (!Budget::spend(budget.pairs, windowPairs(w)))
+      return tooMuch();
     bool good = stage.outChannels >= 1 &&
                 stage.outChannels <= maxPoolElements && stage.groups >= 1;
     if (!good || w.channels % stage.groups != 0 ||
@@ -208,6 +244,7 @@ private:
 
   const Program &program;
   const std::string &where;
+  Budget &budget;
   Status &status;
   bool hasPlanes = false;
   int64_t planes = 1;
@@ -220,9 +257,12 @@ public:
       : program(program), status(status) {}
 
   void run() {
-    fedCounts.resize(program.pools.size());
     for (size_t c = 0; c < program.connections.size(); ++c)
       check(c);
+    for (size_t p = 0; p < countConnections.size(); ++p)
+      if (!countConnections[p].empty())
+        checkOverlap(countConnections[p],
+                     std::get<CountPool>(program.pools[p].unit).window);
     checkReadouts();
   }
 
@@ -247,7 +287,7 @@ private:
     }
     if (!checkKinds(connection))
       return;
-    ChainValidator chain(program, where, status);
+    ChainValidator chain(program, where, budget, status);
     if (!chain.run(connection))
       return;
 
@@ -293,8 +333,6 @@ private:
     return true;
   }
 
-  /// Counts change by at most one in a step only where one source element feeds
-  /// each of them.
   void checkCounts(const Connection &connection, const CountPool &unit) {
     for (const Stage &stage : connection.stages)
       if (std::holds_alternative<SumWindowStage>(stage)) {
@@ -303,22 +341,6 @@ private:
                            "changes by one a step; remove the window stage");
         return;
       }
-    std::vector<bool> &fed = fedCounts[connection.target];
-    fed.resize(unit.window.channels * unit.window.height * unit.window.width);
-    bool twice = false;
-    auto walk = makeEventWalk(program, connection,
-                              [&](int64_t target, int32_t, int64_t) {
-                                twice |= fed[target];
-                                fed[target] = true;
-                              });
-    int64_t elements = numElements(program.pools[connection.source].shape);
-    for (int64_t i = 0; i < elements; ++i)
-      walk(i);
-    if (twice)
-      status.add(ErrorCode::OverlappingCounts,
-                 where + ": a count is fed by two sources, it would change by "
-                         "more than one a step; separate their ranges");
-
     int32_t lo = 0, hi = 0;
     if (const auto *neurons = unitOf<NeuronPool>(program, connection.source)) {
       lo = neurons->lo;
@@ -334,6 +356,32 @@ private:
                      std::to_string(hi) + "], the target states [" +
                      std::to_string(unit.lo) + ", " + std::to_string(unit.hi) +
                      "]; widen the target's range");
+    countConnections.resize(program.pools.size());
+    countConnections[connection.target].push_back(&connection);
+  }
+
+  /// Counts change by at most one in a step only where one source element feeds
+  /// each of them.
+  void checkOverlap(const std::vector<const Connection *> &connections,
+                    const Window2D &window) {
+    std::vector<bool> fed(window.channels * window.height * window.width);
+    for (const Connection *connection : connections) {
+      bool twice = false;
+      auto walk = makeEventWalk(program, *connection,
+                                [&](int64_t target, int32_t, int64_t) {
+                                  twice |= fed[target];
+                                  fed[target] = true;
+                                });
+      int64_t elements = numElements(program.pools[connection->source].shape);
+      for (int64_t i = 0; i < elements; ++i)
+        walk(i);
+      if (twice)
+        status.add(
+            ErrorCode::OverlappingCounts,
+            describeConnection(program, connection - &program.connections[0]) +
+                ": a count is fed by two sources, it would change by more than "
+                "one a step; separate their ranges");
+    }
   }
 
   void checkConstants(const Connection &connection) {
@@ -382,8 +430,9 @@ private:
   const Program &program;
   Status &status;
   std::string where;
-  /// Per count pool: the counts that a source feeds.
-  std::vector<std::vector<bool>> fedCounts;
+  Budget budget;
+  /// Per pool: the connections into a count pool.
+  std::vector<std::vector<const Connection *>> countConnections;
 };
 
 } // namespace

@@ -84,10 +84,17 @@ public:
                            "its own; rename it");
       if (checkShape(pool.shape)) {
         elements = numElements(pool.shape);
+        // Saturates: there may be 2^32 pools.
+        total = std::min(total + elements, maxProgramElements + 1);
         channels = pool.shape[0];
-        std::visit([&](const auto &unit) { check(unit, pool); }, pool.unit);
+        if (total <= maxProgramElements)
+          std::visit([&](const auto &unit) { check(unit, pool); }, pool.unit);
       }
     }
+    if (total > maxProgramElements)
+      status.add(ErrorCode::TooLarge,
+                 "program: more than " + std::to_string(maxProgramElements) +
+                     " elements in all pools; split the network");
   }
 
 private:
@@ -334,7 +341,7 @@ private:
   const Program &program;
   Status &status;
   std::string where;
-  int64_t elements = 0, channels = 0;
+  int64_t elements = 0, channels = 0, total = 0;
 };
 
 } // namespace

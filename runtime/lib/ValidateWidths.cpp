@@ -101,6 +101,21 @@ public:
     return result;
   }
 
+  /// Whether the bounds of `channel` are those of the channel in front of it.
+  bool repeats(const NeuronPool &unit, int64_t channel) const {
+    for (const std::vector<WeightSums> &sum : sums)
+      if (sum[channel].positive != sum[channel - 1].positive ||
+          sum[channel].negative != sum[channel - 1].negative)
+        return false;
+    for (const auto *values : {&unit.theta, &unit.start})
+      if (atChannel(*values, channel) != atChannel(*values, channel - 1))
+        return false;
+    if (unit.bias.size() <= 1)
+      return true;
+    return static_cast<int64_t>(unit.bias.size()) == channels() &&
+           unit.bias[channel] == unit.bias[channel - 1];
+  }
+
 private:
   static void setCounts(const InputPool &unit, SourceSums &sums) {
     sums.lo = unit.lo;
@@ -145,7 +160,8 @@ private:
 WideRange poolMembraneRange(const PoolBounds &bounds, const NeuronPool &unit) {
   WideRange range = membraneRange(bounds.bounds(unit, 0));
   for (int64_t channel = 1; channel < bounds.channels(); ++channel)
-    range.hull(membraneRange(bounds.bounds(unit, channel)));
+    if (!bounds.repeats(unit, channel))
+      range.hull(membraneRange(bounds.bounds(unit, channel)));
   return range;
 }
 

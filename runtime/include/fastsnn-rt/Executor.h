@@ -146,9 +146,13 @@ struct EventEngineOptions {
   /// "avx512" ask for one (BadArgument where the machine lacks it).
   std::string instructionSet;
   DrainPath path = DrainPath::Best;
+  /// NotEnoughMemory if the engine would need more bytes than this for anything
+  /// but weights, by estimate; 0: the memory of the machine.
+  uint64_t memoryLimit = 0;
 };
 
-/// Both validate `program` and fail with the errors of validate().
+/// Both validate `program` and fail with the errors of validate(), or with
+/// NotEnoughMemory.
 Result<std::unique_ptr<Engine>>
 createEventEngine(std::shared_ptr<const Program> program,
                   const EventEngineOptions &options = {});

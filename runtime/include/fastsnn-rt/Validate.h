@@ -19,12 +19,17 @@ namespace fastsnn::rt {
 /// bounded and lie far beyond any network that is to run.
 constexpr int32_t maxTimeSteps = 65535;
 constexpr int64_t maxPoolElements = int64_t(1) << 26;
-constexpr size_t maxStages = 16;
+constexpr size_t maxStages = 256;
 constexpr size_t maxRank = 8;
 /// (output, tap) pairs of one summing or counting window stage, of one
 /// convolution (all its channels).
 constexpr int64_t maxWindowPairs = int64_t(1) << 30;
-constexpr int64_t maxConvolutionPairs = int64_t(1) << 36;
+constexpr int64_t maxConvolutionPairs = int64_t(1) << 34;
+/// Elements of all pools; indices and window pairs of all stages; pairs of all
+/// convolutions.
+constexpr int64_t maxProgramElements = int64_t(1) << 28;
+constexpr int64_t maxProgramIndices = int64_t(1) << 32;
+constexpr int64_t maxProgramPairs = int64_t(1) << 35;
 
 /// Proves that `program` can be run: all indices are in range, geometry is
 /// consistent along every chain of stages, the code is one of the known

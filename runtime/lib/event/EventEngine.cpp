@@ -490,6 +490,8 @@ fastsnn::rt::createEventEngine(std::shared_ptr<const Program> program,
                       "; choose one of them");
   }
   Status status = validate(*program);
+  if (status.ok())
+    status = checkEngineMemory(*program, options.memoryLimit);
   if (!status.ok())
     return status;
   return std::unique_ptr<Engine>(

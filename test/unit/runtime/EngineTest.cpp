@@ -129,7 +129,7 @@ std::unique_ptr<Engine> reference(const Case &c) {
 std::unique_ptr<Engine> event(const Case &c,
                               const std::string &instructionSet = "",
                               DrainPath path = DrainPath::Best) {
-  auto engine = createEventEngine(c.program, {instructionSet, path});
+  auto engine = createEventEngine(c.program, {instructionSet, path, 0});
   EXPECT_TRUE(engine.ok()) << engine.status().str();
   return engine.take();
 }
@@ -489,9 +489,13 @@ TEST(Engine, RefusesBadArguments) {
   run.memoryLimit = 16;
   EXPECT_TRUE(
       engine->run(c.batch, run).status().has(ErrorCode::NotEnoughMemory));
-  EXPECT_TRUE(createEventEngine(c.program, {"mmx", DrainPath::Best})
+  EXPECT_TRUE(createEventEngine(c.program, {"mmx", DrainPath::Best, 0})
                   .status()
                   .has(ErrorCode::BadArgument));
+  // Enough for the run's arrays, too little to prepare the program.
+  EXPECT_TRUE(createEventEngine(c.program, {"", DrainPath::Best, 1000})
+                  .status()
+                  .has(ErrorCode::NotEnoughMemory));
   c.batch.images = -1;
   EXPECT_TRUE(engine->run(c.batch, {}).status().has(ErrorCode::BadArgument));
 }

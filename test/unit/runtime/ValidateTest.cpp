@@ -278,6 +278,25 @@ TEST(Validate, CountPools) {
   });
 }
 
+TEST(Validate, WorkOfAllConnections) {
+  // Each connection is legal alone.
+  expectError(ErrorCode::TooLarge, {"in all pools"}, [](Program &p) {
+    for (int i = 0; i < 20; ++i)
+      p.pools.push_back(
+          {"n" + std::to_string(i), {1 << 26}, simpleNeurons(0, 1, 1)});
+  });
+  expectError(ErrorCode::TooLarge, {"indices and window pairs"},
+              [](Program &p) {
+                RemapStage wide{{3}, {1}, 0, 1 << 26};
+                RemapStage back{{1 << 26}, {1}, 0, 1 << 26};
+                Connection chain = p.connections[DenseToY];
+                chain.stages.assign(1, wide);
+                for (int i = 0; i < 40; ++i)
+                  chain.stages.push_back(back);
+                p.connections.push_back(chain);
+              });
+}
+
 TEST(Validate, WindowLimits) {
   expectError(ErrorCode::BadWindow, {"padding of"}, [](Program &p) {
     stage<Conv2DStage>(p, XToConv, 0).window.padLeft = INT64_MIN;
@@ -425,10 +444,10 @@ TEST(Validate, Stages) {
                 sum.planeOfOutput = {0};
                 p.connections[ConvToDense].stages.push_back(sum);
               });
-  expectError(ErrorCode::TooLarge, {"17 stages"}, [](Program &p) {
+  expectError(ErrorCode::TooLarge, {"257 stages"}, [](Program &p) {
     RemapStage identity{{3}, {1}, 0, 3};
     p.connections[DenseToY].stages.insert(
-        p.connections[DenseToY].stages.begin(), 16, identity);
+        p.connections[DenseToY].stages.begin(), 256, identity);
   });
 }
 
