@@ -28,7 +28,7 @@ constexpr int64_t maxConvolutionPairs = int64_t(1) << 34;
 /// Elements of all pools; indices and window pairs of all stages; pairs of all
 /// convolutions.
 constexpr int64_t maxProgramElements = int64_t(1) << 28;
-constexpr int64_t maxProgramIndices = int64_t(1) << 32;
+constexpr int64_t maxProgramIndices = int64_t(1) << 34;
 constexpr int64_t maxProgramPairs = int64_t(1) << 35;
 
 /// Proves that `program` can be run: all indices are in range, geometry is

@@ -110,8 +110,11 @@ void Plan::planConnections(int32_t p) {
       }
       planes = bitPlanes(input);
     }
-    // A readout adds up all steps.
     Int128 bound = sumBound(program, connection);
+    // Nothing ever arrives: no shift is too long for that, but for the type.
+    if (bound == 0)
+      drain.shift = 0;
+    // A readout adds up all steps.
     IntegerType type =
         typeFor(readout && !injection ? bound * program.timeSteps : bound);
 

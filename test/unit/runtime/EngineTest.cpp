@@ -465,6 +465,28 @@ TEST(Engine, ForcedSpikesReachTheTargetsOnly) {
   EXPECT_TRUE(refused.status().has(ErrorCode::BadInput));
 }
 
+TEST(Engine, ZeroWeightsUnderALongShift) {
+  // The state has 32 bits; the shift alone would leave them.
+  ProgramBuilder builder("zeros", 2);
+  builder.addInput("x", {2}, pixelInput());
+  DenseStage zeros{2, 2, builder.addWeights("w", 1, 2, 2, {0, 0, 0, 0})};
+  builder.addNeurons("a", {2}, simpleNeurons(0, 2, 4));
+  builder.connect(0, 1, {zeros}, 58);
+  NeuronPool unit = simpleNeurons(0, 2, 4);
+  unit.bias = {4};
+  builder.addNeurons("b", {2}, unit);
+  builder.connect(1, 2, {zeros}, 40);
+  builder.addReadout("y", {2});
+  DenseStage ones{2, 2, builder.addWeights("v", 1, 2, 2, {1, 1, 1, 1})};
+  builder.connect(2, 3, {ones}, 0, {1.0});
+  Result<Program> program = builder.finish();
+  ASSERT_TRUE(program.ok()) << program.status().str();
+  Case c(program.take(), 2, 1);
+  RunResult expected = c.run(*reference(c));
+  expectEqual(expected, c.run(*event(c)));
+  EXPECT_EQ(expected.statistics[2].spikesPositive, 8);
+}
+
 TEST(Engine, NoImages) {
   RandomOptions options;
   options.seed = 1;

@@ -287,13 +287,11 @@ TEST(Validate, WorkOfAllConnections) {
   });
   expectError(ErrorCode::TooLarge, {"indices and window pairs"},
               [](Program &p) {
-                RemapStage wide{{3}, {1}, 0, 1 << 26};
-                RemapStage back{{1 << 26}, {1}, 0, 1 << 26};
-                Connection chain = p.connections[DenseToY];
-                chain.stages.assign(1, wide);
-                for (int i = 0; i < 40; ++i)
-                  chain.stages.push_back(back);
-                p.connections.push_back(chain);
+                p.pools[Conv].shape = {1, 8192, 8192};
+                SumWindowStage sum;
+                sum.window = squareWindow(1, 8192, 8192, 4, 1, 0);
+                for (int i = 0; i < 17; ++i)
+                  p.connections.push_back({Conv, Dense, {sum}, 0, {}});
               });
 }
 
