@@ -288,6 +288,7 @@ TEST(Validate, WorkOfAllConnections) {
   expectError(ErrorCode::TooLarge, {"indices and window pairs"},
               [](Program &p) {
                 p.pools[Conv].shape = {1, 8192, 8192};
+                unit<NeuronPool>(p, Conv).bias = {7};
                 SumWindowStage sum;
                 sum.window = squareWindow(1, 8192, 8192, 4, 1, 0);
                 for (int i = 0; i < 17; ++i)
