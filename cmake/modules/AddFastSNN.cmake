@@ -26,7 +26,7 @@ endfunction()
 # LINK_LIBS are libraries of this project; MLIR_LIBS come from the MLIR dylib.
 function(add_fastsnn_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS;MLIR_LIBS" ${ARGN})
-  add_mlir_library(${name} STATIC PARTIAL_SOURCES_INTENDED EXCLUDE_FROM_LIBMLIR ${ARG_UNPARSED_ARGUMENTS}
+  add_mlir_library(${name} STATIC EXCLUDE_FROM_LIBMLIR ${ARG_UNPARSED_ARGUMENTS}
                    DEPENDS ${ARG_DEPENDS} LINK_LIBS PUBLIC ${ARG_LINK_LIBS})
   # Every generated header must exist before anything that may include it.
   add_dependencies(${name} mlir-headers)

@@ -83,6 +83,8 @@ LogicalResult emitProgram(Model &model, StringRef, raw_ostream &out) {
   FailureOr<rt::Program> program = model.makeProgram();
   if (failed(program))
     return failure();
+  // The program holds the weights now: once is enough.
+  model.drop();
   // What is written can be run.
   if (rt::Status status = rt::validate(*program); !status) {
     reportStatus(status);

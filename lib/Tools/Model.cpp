@@ -8,12 +8,14 @@
 
 #include "fastsnn/Tools/Model.h"
 
+#include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Frontend/ImportQNN/ImportONNX.h"
 #include "fastsnn/InitAllDialects.h"
 #include "fastsnn/Reference/QNNInterpreter.h"
 #include "fastsnn/Reference/SNNInterpreter.h"
 #include "fastsnn/Target/NMC/Program.h"
 #include "fastsnn/Tools/ModuleFacts.h"
+#include "fastsnn/Tools/ProgramFacts.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
@@ -106,8 +108,20 @@ std::unique_ptr<Model> Model::load(const std::string &path, FileKind kind,
       reportStatus(status);
       return nullptr;
     }
-  if (*level != Level::NMC && !onlyFunction(*model->op, path))
-    return nullptr;
+  if (*level != Level::NMC) {
+    func::FuncOp function = onlyFunction(*model->op, path);
+    if (!function)
+      return nullptr;
+    auto remember = [](StringAttr name, std::vector<std::string> &names) {
+      names.push_back(name ? name.getValue().str() : "");
+    };
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      remember(function.getArgAttrOfType<StringAttr>(i, qnn::kNameAttr),
+               model->inputNames);
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      remember(function.getResultAttrOfType<StringAttr>(i, qnn::kNameAttr),
+               model->outputNames);
+  }
   if (*level == Level::QNN && failed(model->runPipeline(Level::QNN)))
     return nullptr;
   return model;
@@ -135,13 +149,32 @@ LogicalResult Model::runPipeline(Level target) {
   return success();
 }
 
+/// Sorts `facts` into the order of `names`; what has no place there stays
+/// behind the rest, as it was.
+template <typename Facts>
+static void orderByName(std::vector<Facts> &facts,
+                        const std::vector<std::string> &names) {
+  llvm::stable_sort(facts, [&](const Facts &a, const Facts &b) {
+    return llvm::find(names, a.name) < llvm::find(names, b.name);
+  });
+}
+
 std::unique_ptr<LevelRunner> Model::makeRunner() const {
   if (current == Level::NMC) {
     FailureOr<rt::Program> program = makeProgram();
     if (failed(program))
       return nullptr;
+    rt::Result<NetworkFacts> facts = describeProgram(*program);
+    if (!facts) {
+      reportStatus(facts.status());
+      return nullptr;
+    }
+    NetworkFacts ordered = facts.take();
+    orderByName(ordered.inputs, inputNames);
+    orderByName(ordered.outputs, outputNames);
     rt::Result<std::unique_ptr<LevelRunner>> runner = tools::makeProgramRunner(
-        std::make_shared<const rt::Program>(std::move(*program)));
+        std::make_shared<const rt::Program>(std::move(*program)),
+        std::move(ordered));
     if (!runner) {
       reportStatus(runner.status());
       return nullptr;
@@ -175,6 +208,12 @@ std::unique_ptr<LevelRunner> Model::makeRunner() const {
   if (failed(facts))
     return nullptr;
   return makeSNNRunner(std::move(*interpreter), std::move(*facts));
+}
+
+void Model::drop() {
+  op = nullptr;
+  printer.reset();
+  context.reset();
 }
 
 FailureOr<rt::Program> Model::makeProgram() const {

@@ -25,6 +25,14 @@ std::vector<int32_t> poolsOf(const rt::Program &program) {
   return pools;
 }
 
+/// Index of the input or output called `name`.
+template <typename Facts>
+size_t indexOf(const std::vector<Facts> &facts, const std::string &name) {
+  return std::find_if(facts.begin(), facts.end(),
+                      [&](const Facts &fact) { return fact.name == name; }) -
+         facts.begin();
+}
+
 /// The samples of a batch in a type that an input pool takes.
 class PoolInput {
 public:
@@ -107,10 +115,10 @@ public:
     work.images = batch.count;
     std::vector<PoolInput> inputs;
     inputs.reserve(inputPools.size());
-    for (size_t k = 0; k < inputPools.size(); ++k) {
-      inputs.emplace_back(
-          (*batch.inputs)[k],
-          std::get<rt::InputPool>(program.pools[inputPools[k]].unit), batch);
+    for (int32_t index : inputPools) {
+      const rt::Pool &pool = program.pools[index];
+      inputs.emplace_back((*batch.inputs)[indexOf(facts().inputs, pool.name)],
+                          std::get<rt::InputPool>(pool.unit), batch);
       work.inputs.push_back(inputs.back().view);
     }
     for (size_t k = 0; k < request.forced.size(); ++k)
@@ -137,12 +145,15 @@ public:
     }
     for (int32_t pool : layerPools)
       result.totals.push_back(totalsOf(ran->statistics[pool]));
+    result.outputs.resize(ran->outputs.size());
+    result.outputTotals.resize(ran->outputs.size());
     for (rt::Output &output : ran->outputs) {
+      size_t k = indexOf(facts().outputs, program.pools[output.pool].name);
       const rt::PoolStatistics &statistics = ran->statistics[output.pool];
-      OutputTotals &totals = result.outputTotals.emplace_back();
-      totals.additions = statistics.additions;
-      totals.denseOperations = statistics.synapticOperationsDense;
-      result.outputs.push_back(std::move(output.values));
+      result.outputTotals[k].additions = statistics.additions;
+      result.outputTotals[k].denseOperations =
+          statistics.synapticOperationsDense;
+      result.outputs[k] = std::move(output.values);
     }
     return result;
   }

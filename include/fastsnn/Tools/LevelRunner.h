@@ -100,7 +100,8 @@ std::unique_ptr<LevelRunner> makeQNNRunner(reference::QNNModel model,
 /// The interpreter of the spiking network, with real or integer neurons.
 std::unique_ptr<LevelRunner> makeSNNRunner(reference::SNNModel model,
                                            NetworkFacts facts);
-/// The CPU executor of a program. Errors: those of rt::validate().
+/// The CPU executor of a program; `facts` are its own (describeProgram), inputs
+/// and outputs in any order. Errors: those of rt::validate().
 rt::Result<std::unique_ptr<LevelRunner>>
 makeProgramRunner(std::shared_ptr<const rt::Program> program,
                   NetworkFacts facts);

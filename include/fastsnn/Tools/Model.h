@@ -57,6 +57,9 @@ public:
   /// The program; at level nmc.
   mlir::FailureOr<rt::Program> makeProgram() const;
 
+  /// Frees the module and its constants; nothing else may be called then.
+  void drop();
+
 private:
   Model();
   mlir::LogicalResult runPipeline(Level target);
@@ -67,6 +70,9 @@ private:
   std::string path;
   Level current = Level::QNN;
   Options options;
+  /// Names of the network's inputs and outputs, in the model's order, which
+  /// programs do not keep; empty for a file at level nmc.
+  std::vector<std::string> inputNames, outputNames;
 };
 
 /// The runner of a program. Errors: those of rt::validate(), BadInput for

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Frontend/ONNX/Expression.h"
+#include "llvm/ADT/DenseMap.h"
 #include <algorithm>
 #include <cmath>
 
@@ -96,6 +97,27 @@ private:
   BlockKernel kernel;
 };
 
+/// Remembers the block that was read last: broadcast operands are read again
+/// and again. Not for several threads.
+class CachedExpression : public Expression {
+public:
+  explicit CachedExpression(ExpressionRef operand)
+      : Expression(operand->size, operand->cost), operand(std::move(operand)) {}
+  void read(int64_t begin, int64_t count, double *out) const override {
+    if (begin != cachedBegin || count != static_cast<int64_t>(cached.size())) {
+      cached.resize(count);
+      operand->read(begin, count, cached.data());
+      cachedBegin = begin;
+    }
+    std::copy(cached.begin(), cached.end(), out);
+  }
+
+private:
+  ExpressionRef operand;
+  mutable int64_t cachedBegin = -1;
+  mutable std::vector<double> cached;
+};
+
 /// Runs of the result are either consecutive elements of the operand or one
 /// element of it repeated: neighbouring dimensions of one kind are merged.
 class BroadcastExpression : public Expression {
@@ -150,43 +172,19 @@ private:
   Dims extents, steps;
 };
 
-class ArgReduceExpression : public Expression {
+class TableExpression : public Expression {
 public:
-  ArgReduceExpression(ExpressionRef operand, int64_t outer, int64_t length,
-                      int64_t inner, bool largest, bool lastOfEquals)
-      : Expression(outer * inner, operand->cost * length + 1), operand(operand),
-        length(length), inner(inner), largest(largest),
-        lastOfEquals(lastOfEquals) {}
-
+  TableExpression(std::vector<double> table, std::vector<uint16_t> indices)
+      : Expression(static_cast<int64_t>(indices.size()), 1),
+        table(std::move(table)), indices(std::move(indices)) {}
   void read(int64_t begin, int64_t count, double *out) const override {
-    std::vector<double> best, candidate;
-    while (count > 0) {
-      int64_t outer = begin / inner, offset = begin % inner;
-      int64_t run = std::min({count, inner - offset, kBlock});
-      best.resize(run);
-      candidate.resize(run);
-      for (int64_t k = 0; k < length; ++k) {
-        operand->read((outer * length + k) * inner + offset, run,
-                      candidate.data());
-        for (int64_t i = 0; i < run; ++i) {
-          double gain =
-              largest ? candidate[i] - best[i] : best[i] - candidate[i];
-          if (k == 0 || gain > 0 || (lastOfEquals && gain == 0)) {
-            best[i] = candidate[i];
-            out[i] = static_cast<double>(k);
-          }
-        }
-      }
-      begin += run;
-      out += run;
-      count -= run;
-    }
+    for (int64_t i = 0; i < count; ++i)
+      out[i] = table[indices[begin + i]];
   }
 
 private:
-  ExpressionRef operand;
-  int64_t length, inner;
-  bool largest, lastOfEquals;
+  std::vector<double> table;
+  std::vector<uint16_t> indices;
 };
 
 class StridedExpression : public Expression {
@@ -286,15 +284,9 @@ ExpressionRef fastsnn::frontend::makeBroadcast(ExpressionRef operand,
     return operand;
   if (operand->size == 1)
     return makeSplat(countElements(to), operand->at(0));
+  if (operand->cost > 1)
+    operand = std::make_shared<CachedExpression>(std::move(operand));
   return std::make_shared<BroadcastExpression>(std::move(operand), from, to);
-}
-
-ExpressionRef fastsnn::frontend::makeArgReduce(ExpressionRef operand,
-                                               int64_t outer, int64_t length,
-                                               int64_t inner, bool largest,
-                                               bool lastOfEquals) {
-  return std::make_shared<ArgReduceExpression>(
-      std::move(operand), outer, length, inner, largest, lastOfEquals);
 }
 
 ExpressionRef fastsnn::frontend::makeLookup(ExpressionRef table,
@@ -347,4 +339,37 @@ void fastsnn::frontend::forEachBlock(
     expression.read(begin, count, buffer.data());
     visit(begin, llvm::ArrayRef<double>(buffer.data(), count));
   }
+}
+
+ExpressionRef fastsnn::frontend::tabulate(const ExpressionRef &expression) {
+  if (expression->size > kMaxFoldedElements)
+    return nullptr;
+  using Info = llvm::DenseMapInfo<uint64_t>;
+  constexpr size_t limit = 1 << 16;
+  // Keyed by bits, so that -0.0 and every NaN stay what they are.
+  llvm::DenseMap<uint64_t, uint16_t> known;
+  std::vector<double> table;
+  std::vector<uint16_t> indices;
+  indices.reserve(expression->size);
+  bool fits = true;
+  forEachBlock(*expression, [&](int64_t, llvm::ArrayRef<double> block) {
+    for (double value : block) {
+      auto bits = llvm::bit_cast<uint64_t>(value);
+      // Two NaNs are keys the map needs for itself.
+      fits = fits && bits != Info::getEmptyKey() &&
+             bits != Info::getTombstoneKey();
+      if (!fits)
+        return;
+      auto [entry, inserted] =
+          known.try_emplace(bits, static_cast<uint16_t>(table.size()));
+      fits = !inserted || table.size() < limit;
+      if (inserted)
+        table.push_back(value);
+      indices.push_back(entry->second);
+    }
+  });
+  if (!fits)
+    return nullptr;
+  return std::make_shared<TableExpression>(std::move(table),
+                                           std::move(indices));
 }

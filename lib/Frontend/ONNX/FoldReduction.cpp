@@ -119,51 +119,90 @@ template <typename Accumulator> void foldReduce(FoldContext &context) {
   context.finish(input.type, kept, std::move(values));
 }
 
-/// ArgMin picks the nearest level in quantizers with a table of levels. Two
-/// candidates that are nearly equal are a boundary.
-std::shared_ptr<const RoundingReport> analyzeNearest(const Constant &input,
-                                                     int64_t outer,
-                                                     int64_t length,
-                                                     int64_t inner) {
-  auto report = std::make_shared<RoundingReport>();
-  if (length < 2)
-    return report;
-  constexpr int64_t step = 4096;
-  double clip = 0;
-  std::vector<double> best(step), second(step), row(step);
-  auto visit = [&](auto &&use) {
+/// ArgMin or ArgMax of [outer, length, inner] along the middle, as bytes: the
+/// first of equal extremes, or the last.
+class ArgReduction {
+public:
+  ArgReduction(const Expression &data, int64_t outer, int64_t length,
+               int64_t inner)
+      : data(data), outer(outer), length(length), inner(inner), row(kStep),
+        best(kStep), second(kStep) {}
+
+  ExpressionRef run(bool largest, bool lastOfEquals, RoundingReport *report);
+
+private:
+  /// One block of an expression, so that broadcast operands are computed once.
+  static constexpr int64_t kStep = 1024;
+
+  /// Calls `use(k, i)` for every element, in blocks of one k and many i, and
+  /// `finish(count)` once all k of a block are through.
+  template <typename Use, typename Finish> void visit(Use use, Finish finish) {
     for (int64_t o = 0; o < outer; ++o)
-      for (int64_t begin = 0; begin < inner; begin += step) {
-        int64_t count = std::min(step, inner - begin);
+      for (int64_t begin = 0; begin < inner; begin += kStep) {
+        int64_t count = std::min(kStep, inner - begin);
         for (int64_t k = 0; k < length; ++k) {
-          input.data->read((o * length + k) * inner + begin, count, row.data());
+          data.read((o * length + k) * inner + begin, count, row.data());
           for (int64_t i = 0; i < count; ++i)
             use(k, i);
         }
+        finish(count);
       }
-  };
-  visit([&](int64_t, int64_t i) {
-    if (std::isfinite(row[i]))
-      clip = std::max(clip, std::fabs(row[i]));
-  });
-  if (clip == 0)
-    return report;
-  visit([&](int64_t k, int64_t i) {
-    if (k == 0)
-      best[i] = second[i] = HUGE_VAL;
-    if (row[i] < best[i]) {
-      second[i] = best[i];
-      best[i] = row[i];
-    } else {
-      second[i] = std::min(second[i], row[i]);
-    }
-    if (k + 1 < length || !std::isfinite(second[i]))
-      return;
-    double distance = (second[i] - best[i]) / 2 / clip;
-    report->closest = std::min(report->closest, distance);
-    report->count += distance < kRoundingMargin;
-  });
-  return report;
+  }
+  double findClip();
+
+  const Expression &data;
+  int64_t outer, length, inner;
+  std::vector<double> row, best, second;
+};
+
+/// Largest magnitude: distances to a boundary are a fraction of it.
+double ArgReduction::findClip() {
+  double clip = 0;
+  visit(
+      [&](int64_t, int64_t i) {
+        if (std::isfinite(row[i]))
+          clip = std::max(clip, std::fabs(row[i]));
+      },
+      [](int64_t) {});
+  return clip;
+}
+
+/// With `report`, also tells how close the two smallest candidates are: ArgMin
+/// picks the nearest level in quantizers with a table of levels.
+ExpressionRef ArgReduction::run(bool largest, bool lastOfEquals,
+                                RoundingReport *report) {
+  double clip = report && length > 1 ? findClip() : 0;
+  std::vector<uint32_t> winner(kStep);
+  unsigned width = length <= 1 << 8 ? 1 : length <= 1 << 16 ? 2 : 4;
+  auto bytes = std::make_shared<std::vector<uint8_t>>();
+  bytes->reserve(outer * inner * width);
+  visit(
+      [&](int64_t k, int64_t i) {
+        double value = largest ? -row[i] : row[i];
+        if (k == 0 || value < best[i] || (lastOfEquals && value == best[i])) {
+          second[i] = k == 0 ? HUGE_VAL : best[i];
+          best[i] = value;
+          winner[i] = static_cast<uint32_t>(k);
+        } else {
+          second[i] = std::min(second[i], value);
+        }
+      },
+      [&](int64_t count) {
+        for (int64_t i = 0; i < count; ++i) {
+          for (unsigned byte = 0; byte < width; ++byte)
+            bytes->push_back(static_cast<uint8_t>(winner[i] >> (8 * byte)));
+          if (clip == 0 || !std::isfinite(second[i]))
+            continue;
+          double distance = (second[i] - best[i]) / 2 / clip;
+          report->closest = std::min(report->closest, distance);
+          report->count += distance < kRoundingMargin;
+        }
+      });
+  ElementType type = width == 1   ? ElementType::UInt8
+                     : width == 2 ? ElementType::UInt16
+                                  : ElementType::UInt32;
+  const uint8_t *start = bytes->data();
+  return makeStored(type, outer * inner, start, std::move(bytes));
 }
 
 void foldArg(FoldContext &context) {
@@ -182,12 +221,18 @@ void foldArg(FoldContext &context) {
     result[*axis] = 1;
   else
     result.erase(result.begin() + *axis);
-  bool largest = context.node.opType == "ArgMax";
-  auto report = largest ? nullptr : analyzeNearest(input, outer, length, inner);
-  context.finish(ElementType::Int64, result,
-                 makeArgReduce(input.data, outer, length, inner, largest,
-                               context.node.getInt("select_last_index", 0)),
-                 GridStep(), report);
+  if (outer * inner > kMaxFoldedElements)
+    return context.fail("result of shape " + formatShape(result) +
+                        " is too large to fold, at most " +
+                        llvm::Twine(kMaxFoldedElements) +
+                        " elements are; fold constants in the exporter");
+  bool isMin = context.node.opType == "ArgMin";
+  auto report = std::make_shared<RoundingReport>();
+  ExpressionRef indices =
+      ArgReduction(*input.data, outer, length, inner)
+          .run(!isMin, context.node.getInt("select_last_index", 0),
+               isMin ? report.get() : nullptr);
+  context.finish(ElementType::Int64, result, indices, GridStep(), report);
 }
 
 } // namespace

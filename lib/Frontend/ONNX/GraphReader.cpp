@@ -26,6 +26,13 @@ GraphReader::GraphReader(onnx::ModelProto &proto, llvm::StringRef directory,
                          DiagnosticList &diagnostics)
     : proto(proto), tensors(directory), diagnostics(diagnostics) {}
 
+void GraphReader::setRawData(int position, llvm::StringRef data,
+                             std::shared_ptr<const void> owner) {
+  if (position < proto.graph().initializer_size())
+    tensors.setRawData(proto.graph().initializer(position), data,
+                       std::move(owner));
+}
+
 void GraphReader::readOpsets(
     const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &list,
     Opsets &opsets, bool ofModel) {

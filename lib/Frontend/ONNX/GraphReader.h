@@ -22,6 +22,10 @@ public:
   GraphReader(onnx::ModelProto &proto, llvm::StringRef directory,
               DiagnosticList &diagnostics);
 
+  /// Tells where the data of the initializer at `position` in the graph is,
+  /// which the message lacks; it lives as long as `owner`.
+  void setRawData(int position, llvm::StringRef data,
+                  std::shared_ptr<const void> owner);
   /// Reads everything but the initializers' data.
   void read();
   /// Reads the data of those initializers that nodes use; the others are never

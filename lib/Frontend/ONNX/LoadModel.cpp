@@ -8,10 +8,11 @@
 
 #include "fastsnn/Frontend/ONNX/LoadModel.h"
 #include "GraphReader.h"
+#include "ModelBytes.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/stubs/logging.h>
 
 using namespace fastsnn::frontend;
@@ -20,21 +21,33 @@ namespace protobuf = google::protobuf;
 /// Protobuf messages cannot be larger.
 constexpr uint64_t kMaxFileSize = INT32_MAX;
 
-static Model readModel(protobuf::io::ZeroCopyInputStream &stream,
+/// Reads a model from `file`; values refer to its bytes, which live as long as
+/// `owner`.
+static Model readModel(llvm::StringRef file, std::shared_ptr<const void> owner,
                        llvm::StringRef name, llvm::StringRef directory,
                        DiagnosticList &diagnostics) {
+  if (file.size() > kMaxFileSize) {
+    diagnostics.error(name, "has " + llvm::Twine(file.size()) +
+                                " bytes, an ONNX file has at most " +
+                                llvm::Twine(kMaxFileSize) +
+                                "; save the model with external data");
+    return Model();
+  }
   // The library would print to standard error; the caller reports instead.
   protobuf::LogSilencer silencer;
   onnx::ModelProto proto;
+  ModelBytes bytes = splitModel(file);
   {
-    protobuf::io::CodedInputStream coded(&stream);
-    coded.SetTotalBytesLimit(INT32_MAX);
+    protobuf::io::CodedInputStream coded(
+        reinterpret_cast<const uint8_t *>(bytes.message.data()),
+        static_cast<int>(bytes.message.size()));
     if (!proto.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage()) {
       diagnostics.error(name, "is no ONNX model or is cut off; export or copy "
                               "it again");
       return Model();
     }
   }
+  bytes.message = std::string();
   if (!proto.has_graph() || proto.ir_version() < 1 ||
       proto.opset_import_size() == 0) {
     diagnostics.error(name, "has no graph, IR version or opset_import, so it "
@@ -50,6 +63,8 @@ static Model readModel(protobuf::io::ZeroCopyInputStream &stream,
     return Model();
   }
   GraphReader reader(proto, directory, diagnostics);
+  for (const auto &[position, data] : bytes.rawData)
+    reader.setRawData(position, data, owner);
   reader.read();
   sortNodes(reader.model, diagnostics);
   reader.readInitializers();
@@ -59,45 +74,30 @@ static Model readModel(protobuf::io::ZeroCopyInputStream &stream,
 Model fastsnn::frontend::loadModel(llvm::StringRef path,
                                    DiagnosticList &diagnostics) {
   namespace fs = llvm::sys::fs;
-  fs::file_status status;
-  std::error_code error = fs::status(path, status);
-  if (!error && status.type() != fs::file_type::regular_file)
-    error = std::make_error_code(std::errc::invalid_argument);
-  llvm::Expected<fs::file_t> file =
-      error ? llvm::errorCodeToError(error) : fs::openNativeFileForRead(path);
-  if (!file) {
-    diagnostics.error(path,
-                      "cannot be read: " + llvm::toString(file.takeError()) +
-                          "; pass the path of an .onnx file");
+  auto fail = [&](const llvm::Twine &reason) {
+    diagnostics.error(path, "cannot be read: " + reason +
+                                "; pass the path of an .onnx file");
     return Model();
-  }
-  Model model;
-  if (status.getSize() > kMaxFileSize) {
-    diagnostics.error(path, "has " + llvm::Twine(status.getSize()) +
-                                " bytes, an ONNX file has at most " +
-                                llvm::Twine(kMaxFileSize) +
-                                "; save the model with external data");
-  } else {
-    protobuf::io::FileInputStream stream(*file);
-    llvm::StringRef directory = llvm::sys::path::parent_path(path);
-    model = readModel(stream, path, directory.empty() ? "." : directory,
-                      diagnostics);
-  }
-  fs::closeFile(*file);
-  return model;
+  };
+  fs::file_status status;
+  if (std::error_code error = fs::status(path, status))
+    return fail(error.message());
+  // Reading a pipe or a device might never end.
+  if (status.type() != fs::file_type::regular_file)
+    return fail("it is no regular file");
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return fail(buffer.getError().message());
+  std::shared_ptr<llvm::MemoryBuffer> file = std::move(*buffer);
+  llvm::StringRef directory = llvm::sys::path::parent_path(path);
+  return readModel(file->getBuffer(), file, path,
+                   directory.empty() ? "." : directory, diagnostics);
 }
 
 Model fastsnn::frontend::loadModel(llvm::MemoryBufferRef buffer,
                                    llvm::StringRef directory,
                                    DiagnosticList &diagnostics) {
-  if (buffer.getBufferSize() > kMaxFileSize) {
-    diagnostics.error(buffer.getBufferIdentifier(),
-                      "has more than " + llvm::Twine(kMaxFileSize) +
-                          " bytes; save the model with external data");
-    return Model();
-  }
-  protobuf::io::ArrayInputStream stream(
-      buffer.getBufferStart(), static_cast<int>(buffer.getBufferSize()));
-  return readModel(stream, buffer.getBufferIdentifier(), directory,
-                   diagnostics);
+  return readModel(buffer.getBuffer(), nullptr, buffer.getBufferIdentifier(),
+                   directory, diagnostics);
 }

@@ -142,6 +142,25 @@ void NetworkBuilder::lowerPool(const Node &node) {
   setResult(node, fromFeatureMap(node, value, rank), input->type);
 }
 
+int NetworkBuilder::emitGlobalPool(const Node &node, int value, bool isMax) {
+  if (value < 0)
+    return -1;
+  Dims shape = network.values[value];
+  std::vector<int64_t> kernel = {shape[1], shape[2]};
+  std::vector<int64_t> ones = {1, 1}, zeros = {0, 0, 0, 0};
+  std::string problem;
+  fastsnn::Window::get(kernel, ones, zeros, ones, problem);
+  if (!problem.empty()) {
+    error(node, problem + "; check the input shape");
+    return -1;
+  }
+  Dims pooled = {shape[0], 1, 1};
+  if (isMax)
+    return emit(&node, MaxPoolOp{kernel, ones, zeros, ones}, value, pooled);
+  return emit(&node, AvgPoolOp{kernel, ones, zeros, ones, false}, value,
+              pooled);
+}
+
 void NetworkBuilder::lowerGlobalPool(const Node &node) {
   ActivationRef input = getActivation(node, 0);
   Dims shape = input->shape;
@@ -158,14 +177,7 @@ void NetworkBuilder::lowerGlobalPool(const Node &node) {
   value = emitReshape(&node, value, {shape[0], rows, columns});
   if (value < 0)
     return;
-  std::vector<int64_t> kernel = {rows, columns}, ones = {1, 1},
-                       zeros = {0, 0, 0, 0};
-  Dims pooled = {shape[0], 1, 1};
-  if (node.opType == "GlobalMaxPool")
-    value = emit(&node, MaxPoolOp{kernel, ones, zeros, ones}, value, pooled);
-  else
-    value =
-        emit(&node, AvgPoolOp{kernel, ones, zeros, ones, false}, value, pooled);
+  value = emitGlobalPool(node, value, node.opType == "GlobalMaxPool");
   for (size_t i = 1; i < shape.size(); ++i)
     shape[i] = 1;
   setResult(node, emitReshape(&node, value, shape), input->type);
@@ -215,9 +227,7 @@ void NetworkBuilder::lowerReduce(const Node &node) {
   value = emitReshape(&node, value, shape);
   if (value < 0)
     return;
-  std::vector<int64_t> ones = {1, 1}, zeros = {0, 0, 0, 0};
-  value = emit(&node, AvgPoolOp{{shape[1], shape[2]}, ones, zeros, ones, false},
-               value, {shape[0], 1, 1});
+  value = emitGlobalPool(node, value, /*isMax=*/false);
   if (node.opType == "ReduceSum")
     value = emitAffine(&node, value, {static_cast<double>(reduced)}, {0.0});
   setResult(node, emitReshape(&node, value, result), input->type);

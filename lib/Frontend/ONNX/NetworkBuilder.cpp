@@ -330,6 +330,27 @@ NetworkBuilder::Lowering NetworkBuilder::findLowering(const Node &node) {
       .Default(nullptr);
 }
 
+/// Makes sure that a lowering finds an activation where it expects one.
+bool NetworkBuilder::checkOperands(const Node &node, bool extents) {
+  if (extents && !node.is("Reshape")) {
+    error(node, node.opType + " of an activation with a value that depends on "
+                              "the batch size is not supported; export with "
+                              "fixed shapes, the batch aside");
+    return false;
+  }
+  bool anyPosition =
+      llvm::StringSwitch<bool>(node.opType)
+          .Cases({"Add", "Sub", "Mul", "Div", "Max", "Min"}, true)
+          .Cases({"Mean", "Sum", "Concat", "Conv", "Gemm", "MatMul"}, true)
+          .Default(false);
+  if (anyPosition || getActivation(node, 0))
+    return true;
+  error(node, "parameters of " + node.opType +
+                  " depend on the graph inputs, they must be constants; export "
+                  "with frozen parameters and fixed shapes");
+  return false;
+}
+
 void NetworkBuilder::fold(const Node &node) {
   std::string problem;
   std::vector<ConstantRef> results =
@@ -379,6 +400,8 @@ void NetworkBuilder::lowerNode(size_t index) {
   if (host || (activation && isHostOperator(node)))
     return lowerHost(node);
   if (activation) {
+    if (!checkOperands(node, extents))
+      return;
     if (Lowering lowering = findLowering(node))
       return (this->*lowering)(node);
     return error(node, node.opType + " of an activation has no form in a "

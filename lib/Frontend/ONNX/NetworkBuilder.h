@@ -85,6 +85,7 @@ private:
   void lowerNode(size_t index);
   void lowerOutputs();
   void fold(const Node &node);
+  bool checkOperands(const Node &node, bool extents);
   void releaseInputs(size_t index);
   static Lowering findLowering(const Node &node);
 
@@ -190,6 +191,8 @@ private:
   std::optional<Window> readWindow(const Node &node,
                                    llvm::ArrayRef<int64_t> kernel,
                                    llvm::ArrayRef<int64_t> input);
+  /// Adds a pooling of whole maps [C, rows, columns] to [C, 1, 1].
+  int emitGlobalPool(const Node &node, int value, bool isMax);
   /// A feature map [C, L] is [C, 1, L] to the network.
   int toFeatureMap(const Node &node, int value);
   int fromFeatureMap(const Node &node, int value, size_t rank);

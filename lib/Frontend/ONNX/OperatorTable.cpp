@@ -246,7 +246,9 @@ llvm::BitVector fastsnn::frontend::checkOperators(const Model &model,
                                    " inputs, it takes " + limit +
                                    "; export the model again");
     }
-    for (int i = 0; i < std::min(inputs, spec->minInputs); ++i)
+    // Lists have no optional entries.
+    int required = spec->maxInputs == kMany ? inputs : spec->minInputs;
+    for (int i = 0; i < std::min(inputs, required); ++i)
       if (node.inputs[i] == kNoValue)
         diagnostics.error(label, "input " + llvm::Twine(i) + " of " +
                                      node.opType +

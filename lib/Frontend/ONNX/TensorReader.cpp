@@ -163,14 +163,21 @@ ConstantRef TensorReader::readNew(onnx::TensorProto &tensor,
     return constant->data ? constant : nullptr;
   }
   int64_t found;
-  if (tensor.has_raw_data()) {
-    found = static_cast<int64_t>(tensor.raw_data().size());
+  auto apart = rawData.find(&tensor);
+  if (apart != rawData.end() || tensor.has_raw_data()) {
+    found =
+        static_cast<int64_t>(apart != rawData.end() ? apart->second.first.size()
+                                                    : tensor.raw_data().size());
     int64_t needed = getByteCount(*type, count);
     if (found != needed)
       return fail("tensor of shape " + formatShape(constant->shape) + " has " +
                   llvm::Twine(found) + " bytes of data, needs " +
                   llvm::Twine(needed) + "; the file is damaged");
-    constant->data = takeRaw(tensor, *type, count);
+    constant->data =
+        apart != rawData.end()
+            ? makeStored(*type, count, apart->second.first.bytes_begin(),
+                         apart->second.second)
+            : takeRaw(tensor, *type, count);
     return constant;
   }
   constant->data = readTypedField(tensor, *type, count, found);

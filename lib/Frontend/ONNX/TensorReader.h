@@ -40,6 +40,13 @@ class TensorReader {
 public:
   explicit TensorReader(llvm::StringRef directory) : files(directory) {}
 
+  /// The raw data of `tensor`, which the message lacks; it lives as long as
+  /// `owner`.
+  void setRawData(const onnx::TensorProto &tensor, llvm::StringRef data,
+                  std::shared_ptr<const void> owner) {
+    rawData[&tensor] = {data, std::move(owner)};
+  }
+
   /// Reads `tensor` once and remembers the result. On failure the result is
   /// null and `error` says why (`<what>, <limit>; <what to do>`).
   ConstantRef read(onnx::TensorProto &tensor, std::string &error);
@@ -50,6 +57,9 @@ private:
                              int64_t count, std::string &error);
 
   ExternalFiles files;
+  llvm::DenseMap<const onnx::TensorProto *,
+                 std::pair<llvm::StringRef, std::shared_ptr<const void>>>
+      rawData;
   llvm::DenseMap<const onnx::TensorProto *, std::pair<ConstantRef, std::string>>
       known;
 };

@@ -44,8 +44,9 @@ public:
       : weights(weights), options(options), channels(weights.shape[0]),
         channelSize(weights.size() / weights.shape[0]), largest(channels, 0.0),
         steps(channels, 1.0), divisors(channels, 1) {
-    // The data is read several times.
-    data = weights.data->cost > kMaxCost ? materialize(weights.data) : nullptr;
+    // The data is read several times: computed weights are held in memory,
+    // where they take little of it.
+    data = weights.data->cost > 1 ? tabulate(weights.data) : nullptr;
     if (!data)
       data = weights.data;
   }
@@ -53,9 +54,6 @@ public:
   std::optional<GridWeights> run(std::string &error);
 
 private:
-  /// Elements that are cheaper than this are computed again in every pass.
-  static constexpr int64_t kMaxCost = 8;
-
   bool findLargest(std::string &error);
   void addLevel(Levels &levels, double value) const;
   std::optional<double> findStep(const Levels &levels) const;

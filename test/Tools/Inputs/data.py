@@ -76,6 +76,8 @@ def make(folder):
         "few.txt": b"1\n2\n",
         "beyond.txt": b"0\n1\n2\n3\n0\n0\n",
         "words.txt": b"0\n1\ncat\n",
+        "a.npy": npy("<f4", (3, 2), [0, 0.25, 0.5, 0, 0.25, 0.25]),
+        "b.npy": npy("<f4", (3, 1), [0.25, 0, 0.5]),
         "many.npy": npy("|u1", (8000, 1, 2, 2), [0] * 32000),
         "batch.bin": b"".join(bytes([label]) + bytes((70 * label + k // 7) % 256 for k in range(3072))
                               for label in range(4)),

@@ -114,6 +114,26 @@ TEST(ConstantFoldingTest, Reductions) {
   EXPECT_FALSE(Fold("ReduceMean")({table, ints({0, -2})}).error.empty());
 }
 
+TEST(ConstantFoldingTest, Extremes) {
+  // Columns (1, 3, 3), (2, 2, 0).
+  ConstantRef table = real({3, 2}, {1, 2, 3, 2, 3, 0});
+  EXPECT_EQ(Fold("ArgMin")({table}).values(), (Values{0, 2}));
+  EXPECT_EQ(Fold("ArgMax")({table}).values(), (Values{1, 0}));
+  EXPECT_EQ(Fold("ArgMax").attribute("select_last_index", 1)({table}).values(),
+            (Values{2, 1}));
+  Folded rows =
+      Fold("ArgMax").attribute("axis", -1).attribute("keepdims", 0)({table});
+  EXPECT_EQ(rows.values(), (Values{1, 0, 0}));
+  EXPECT_EQ((*rows).shape, (Dims{3}));
+  // Indices beyond a byte, in several blocks.
+  Values many(300 * 5000, 1.0);
+  many[299 * 5000 + 4999] = 0;
+  Folded last = Fold("ArgMin")({real({300, 5000}, many)});
+  EXPECT_EQ(last.values()[4999], 299);
+  EXPECT_EQ(last.values()[4998], 0);
+  EXPECT_FALSE(Fold("ArgMin").attribute("axis", 2)({table}).error.empty());
+}
+
 // In float32 the sum of these is off by more than their spread.
 TEST(ConstantFoldingTest, SumsLoseNothing) {
   Values values(100001, 0.1);

@@ -9,6 +9,7 @@
 
 #include "fastsnn/Frontend/ONNX/Expression.h"
 #include "gtest/gtest.h"
+#include <cmath>
 #include <numeric>
 
 using namespace fastsnn::frontend;
@@ -71,17 +72,16 @@ TEST(ExpressionTest, MapsBlocks) {
   expectConsistent(*sum);
 }
 
-TEST(ExpressionTest, FindsExtremes) {
-  // Columns (1, 3, 3), (2, 2, 0).
-  ExpressionRef table = makeDense({1, 2, 3, 2, 3, 0});
-  EXPECT_EQ(readAll(*makeArgReduce(table, 1, 3, 2, false, false)),
-            (std::vector<double>{0, 2}));
-  EXPECT_EQ(readAll(*makeArgReduce(table, 1, 3, 2, true, false)),
-            (std::vector<double>{1, 0}));
-  EXPECT_EQ(readAll(*makeArgReduce(table, 1, 3, 2, true, true)),
-            (std::vector<double>{2, 1}));
-  EXPECT_EQ(readAll(*makeArgReduce(table, 2, 3, 1, true, false)),
-            (std::vector<double>{2, 1}));
+TEST(ExpressionTest, TabulatesFewValues) {
+  std::vector<double> values = {0.0, -0.0, 0.1, 0.1, -3};
+  ExpressionRef table = tabulate(makeDense(values));
+  ASSERT_TRUE(table);
+  std::vector<double> read = readAll(*table);
+  EXPECT_EQ(read, values);
+  EXPECT_TRUE(std::signbit(read[1]));
+  expectConsistent(*table);
+  EXPECT_TRUE(tabulate(makeDense(count(65536))));
+  EXPECT_FALSE(tabulate(makeDense(count(65537))));
 }
 
 TEST(ExpressionTest, StridesAndLookups) {

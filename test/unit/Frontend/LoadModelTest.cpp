@@ -8,6 +8,7 @@
 
 #include "fastsnn/Frontend/ONNX/LoadModel.h"
 #include "ModelBuilder.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 using namespace fastsnn::frontend;
@@ -114,6 +115,54 @@ TEST(LoadModelTest, ReadsAllEncodings) {
                 entry.expected)
           << entry.type << (raw ? " raw" : " typed");
     }
+}
+
+// Large weights are read from the file's own bytes, not from the message.
+TEST(LoadModelTest, ReadsLargeInitializers) {
+  ModelBuilder builder = makeSmallModel();
+  std::vector<float> values(40000);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(i) / 8;
+  auto add = [&](const std::string &name) {
+    builder.constant(name, {40000}, {});
+    auto &tensor = *builder.graph().mutable_initializer()->rbegin();
+    tensor.set_raw_data(values.data(), values.size() * sizeof(float));
+    values[0] += 1;
+    return &tensor;
+  };
+  add("unused");
+  add("large")->set_doc_string("kept");
+  auto *halved = add("halved");
+  builder.constant("small", {1}, {3});
+  builder.node("Add", {"y", "large"}, "a");
+  builder.node("Add", {"a", "halved"}, "c");
+  builder.node("Add", {"c", "small"}, "z");
+  builder.output("z");
+  {
+    std::string bytes = builder.bytes();
+    DiagnosticList diagnostics;
+    Model model = load(bytes, diagnostics);
+    EXPECT_TRUE(diagnostics.all().empty()) << allText(diagnostics);
+    std::vector<double> firsts;
+    for (const auto &[value, constant] : model.initializers) {
+      std::vector<double> read = readAll(*constant->data);
+      firsts.push_back(read.front());
+      if (read.size() == values.size()) {
+        EXPECT_EQ(read.back(), 39999 / 8.0);
+      }
+    }
+    EXPECT_THAT(firsts, testing::UnorderedElementsAre(1, 0.5, 1, 2, 3));
+    // Cut off inside the weights, it is an error.
+    DiagnosticList cut;
+    load(bytes.substr(0, bytes.size() / 2), cut);
+    EXPECT_TRUE(cut.hasErrors());
+  }
+  halved->mutable_raw_data()->resize(80000);
+  DiagnosticList diagnostics;
+  load(builder.bytes(), diagnostics);
+  EXPECT_NE(allText(diagnostics).find("has 80000 bytes of data, needs 160000"),
+            std::string::npos)
+      << allText(diagnostics);
 }
 
 TEST(LoadModelTest, ReadsAllFormsOfConstants) {

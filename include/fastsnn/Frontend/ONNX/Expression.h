@@ -84,12 +84,6 @@ ExpressionRef makeMap(llvm::SmallVector<ExpressionRef, 3> operands,
 ExpressionRef makeBroadcast(ExpressionRef operand, llvm::ArrayRef<int64_t> from,
                             llvm::ArrayRef<int64_t> to);
 
-/// Index of the smallest (or largest) of `length` elements at distance `inner`;
-/// the first one of equals, or the last one if `lastOfEquals`.
-ExpressionRef makeArgReduce(ExpressionRef operand, int64_t outer,
-                            int64_t length, int64_t inner, bool largest,
-                            bool lastOfEquals);
-
 /// Reads `table` at the indices `indices` holds; the caller has checked them.
 ExpressionRef makeLookup(ExpressionRef table, ExpressionRef indices);
 
@@ -105,6 +99,10 @@ ExpressionRef makeStrided(ExpressionRef operand, llvm::ArrayRef<int64_t> shape,
 ExpressionRef settle(ExpressionRef expression);
 /// Holds the values in memory; nothing above kMaxFoldedElements.
 ExpressionRef materialize(const ExpressionRef &expression);
+
+/// Holds the values in memory with two bytes each, where at most 65,536 of them
+/// are different: quantized weights are. Nothing otherwise.
+ExpressionRef tabulate(const ExpressionRef &expression);
 
 /// All values; the caller has checked the size.
 std::vector<double> readAll(const Expression &expression);

@@ -26,7 +26,8 @@ constexpr int64_t kMaxOpset = 25;
 Model loadModel(llvm::StringRef path, DiagnosticList &diagnostics);
 
 /// Same, from memory; `directory` is where external data may lie (empty: none
-/// is allowed). `buffer` may be freed afterwards.
+/// is allowed). Constants refer to `buffer`, which must outlive the
+/// model.
 Model loadModel(llvm::MemoryBufferRef buffer, llvm::StringRef directory,
                 DiagnosticList &diagnostics);
 
