@@ -23,7 +23,7 @@ public:
               const Plan &plan, const KernelTable &kernels)
       : program(program), index(index), plan(plan), kernels(kernels),
         spikes(plan.spikeBytes), scratch(plan.scratchBytes),
-        rows(plan.rowBytes), zeroRow(longestRow(plan) * 2) {}
+        positionScratch(plan.positionBytes), zeroRow(longestRow(plan) * 2) {}
 
   void run(ImageTask &imageTask,
            std::vector<PoolStatistics> &poolStatistics) override {
@@ -92,7 +92,7 @@ private:
     to.vectorBytes = from.vectorBytes;
     to.additions = from.additions.data();
     to.classOfPosition = from.classOfPosition.data();
-    to.rows = rows.data();
+    to.scratch = positionScratch.data();
     return to;
   }
 
@@ -438,9 +438,9 @@ private:
   const ProgramIndex &index;
   const Plan &plan;
   const KernelTable &kernels;
-  /// Spike trains that are still read; what one pool needs while it runs; row
-  /// pointers of one position; zeros.
-  AlignedBuffer spikes, scratch, rows, zeroRow;
+  /// Spike trains that are still read; what one pool needs while it runs;
+  /// PositionDrain::scratch; zeros.
+  AlignedBuffer spikes, scratch, positionScratch, zeroRow;
   std::vector<int32_t> internalValues;
   ImageTask *task = nullptr;
   PoolStatistics *statistics = nullptr;
@@ -463,7 +463,7 @@ protected:
 
   uint64_t workerBytes() const override {
     return static_cast<uint64_t>(plan.spikeBytes + plan.scratchBytes +
-                                 plan.rowBytes);
+                                 plan.positionBytes);
   }
 
 private:

@@ -72,8 +72,8 @@ struct PositionDrain {
   /// Additions of an event: additions[classOfPosition[p] * channels + c].
   const uint32_t *additions;
   const int32_t *classOfPosition;
-  /// Scratch for channels * planes row pointers.
-  void *rows;
+  /// For channels * planes row pointers, or two bits per element and two words.
+  void *scratch;
   uint64_t additionCount;
 };
 

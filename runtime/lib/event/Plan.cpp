@@ -162,9 +162,16 @@ void Plan::planConnections(int32_t p) {
   for (int32_t c : index.injections[p])
     pool.injections.push_back(plan(c, true));
   for (auto *list : {&pool.drains, &pool.injections})
-    for (DrainPlan &drain : *list)
-      rowBytes = std::max(rowBytes, drain.positions.rowCapacity *
-                                        static_cast<int64_t>(sizeof(void *)));
+    for (DrainPlan &drain : *list) {
+      const PositionPlan &plan = drain.positions;
+      int64_t elements = plan.height * plan.width * plan.channels;
+      int64_t words = 2 * ((elements + 63) / 64 + 1);
+      int64_t pointers = plan.rowCapacity;
+      positionBytes =
+          std::max(positionBytes,
+                   std::max(words * static_cast<int64_t>(sizeof(uint64_t)),
+                            pointers * static_cast<int64_t>(sizeof(void *))));
+    }
 }
 
 void Plan::planNeurons(int32_t p) {

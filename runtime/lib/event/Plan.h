@@ -158,7 +158,7 @@ public:
 
   std::vector<PoolPlan> pools;
   /// Memory of one worker.
-  int64_t spikeBytes = 0, scratchBytes = 0, rowBytes = 0;
+  int64_t spikeBytes = 0, scratchBytes = 0, positionBytes = 0;
 
 private:
   void planNeurons(int32_t p);
