@@ -1,6 +1,7 @@
 # Configuration of the lit suite; lit.site.cfg.py of the build folder loads it.
 
 import os
+import shutil
 
 import lit.formats
 
@@ -21,6 +22,18 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.use_default_substitutions()
 config.substitutions.append(("%src_root", config.fastsnn_src_root))
+
+# Models are written as protobuf text and encoded by protoc, so that a test
+# shows what it imports. onnx.proto comes with libonnx-dev.
+protoc = shutil.which("protoc")
+protos = next(
+    (folder for folder in ("/usr/include", "/usr/local/include")
+     if os.path.exists(os.path.join(folder, "onnx", "onnx.proto"))), None)
+if protoc and protos:
+    config.available_features.add("encode-onnx")
+    config.substitutions.append(
+        ("%encode-onnx", f"{protoc} --encode=onnx.ModelProto -I{protos} "
+                         f"{protos}/onnx/onnx.proto"))
 
 # Every run of fastsnn-opt then also sends its result through text and bytecode.
 check_roundtrip = "FASTSNN_OPT_CHECK_IR_ROUNDTRIP" in os.environ

@@ -63,6 +63,17 @@ void Comparison::addPredictions(const std::vector<int64_t> &network,
   predictions += static_cast<int64_t>(network.size());
 }
 
+std::optional<double> Comparison::countMismatch() const {
+  int64_t counts = 0, differing = 0;
+  for (const LayerComparison &layer : results) {
+    counts += layer.counts;
+    differing += layer.countsDiffering;
+  }
+  if (counts == 0)
+    return std::nullopt;
+  return double(differing) / counts;
+}
+
 const LayerComparison *Comparison::findLayer(const std::string &name) const {
   for (const LayerComparison &layer : results)
     if (layer.name == name)

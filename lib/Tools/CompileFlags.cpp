@@ -40,9 +40,11 @@ CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
                         desc("How 8-bit input enters: as bit planes, by "
                              "additions only (default), or as a current that "
                              "the host computes")),
-      quantizeWeightsText("quantize-weights", cat(category), value_desc("bits"),
+      quantizeWeightsText("quantize-weights", llvm::cl::ValueOptional,
+                          cat(category), value_desc("bits"),
                           desc("Quantize weights that lie on no grid, for each "
-                               "output channel (default: they are an error)")),
+                               "output channel, to 8 bits or as many as given "
+                               "(default: they are an error)")),
       unsignedNeurons("unsigned", cat(category),
                       desc("Neurons without negative spikes")) {}
 
@@ -74,13 +76,18 @@ rt::Result<std::vector<int64_t>>
 tools::parseTimeSteps(const std::string &text) {
   std::vector<int64_t> values;
   for (llvm::StringRef part : llvm::split(text, ',')) {
-    std::optional<int64_t> value = parseInteger(part.trim());
-    if (!value || *value < 1 || *value > kMaxTimeSteps)
+    auto [low, high] = part.trim().split("..");
+    std::optional<int64_t> first = parseInteger(low);
+    std::optional<int64_t> last = high.empty() ? first : parseInteger(high);
+    if (!first || !last || *first < 1 || *last < *first ||
+        *last > kMaxTimeSteps)
       return bad("--time-steps", "'" + part.str() +
                                      "' is no number of steps, 1 to " +
                                      std::to_string(kMaxTimeSteps) +
-                                     "; give one, or several between commas");
-    values.push_back(*value);
+                                     "; give one like 4, a range like 1..8, "
+                                     "or several between commas");
+    for (int64_t steps = *first; steps <= *last; ++steps)
+      values.push_back(steps);
   }
   return values;
 }
@@ -143,6 +150,8 @@ rt::Result<CompileOptions> CompileFlags::options() const {
 rt::Result<std::optional<int64_t>> CompileFlags::quantizeWeights() const {
   if (quantizeWeightsText.getNumOccurrences() == 0)
     return std::optional<int64_t>();
+  if (quantizeWeightsText.empty())
+    return std::optional<int64_t>(8);
   std::optional<int64_t> value =
       parseInteger(llvm::StringRef(quantizeWeightsText));
   constexpr int64_t fewest = 2, most = 16;

@@ -12,6 +12,7 @@
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
 #include "fastsnn/Support/Constants.h"
 #include "fastsnn/Tools/Facts.h"
+#include "fastsnn/Tools/ModuleFacts.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -253,6 +254,9 @@ FailureOr<Json> ManifestBuilder::build() {
   auto epsilon = module->getAttrOfType<FloatAttr>(snn::kEpsilonAttr);
   manifest["epsilon"] =
       epsilon ? Json(epsilon.getValueAsDouble()) : Json(nullptr);
+  manifest["rounded_weights"] = nullptr;
+  if (auto bits = tools::roundedWeightBitsOf(module))
+    manifest["rounded_weights"] = *bits;
   manifest["approximate"] = approximate;
   manifest["certificate"] = exact ? "exact" : "bounded";
   manifest["inputs"] = std::move(inputs);

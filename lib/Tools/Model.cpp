@@ -81,6 +81,7 @@ std::unique_ptr<Model> Model::load(const std::string &path, FileKind kind,
   if (kind == FileKind::ONNX) {
     ImportOptions import;
     import.grid.quantizeBits = options.quantizeWeights.value_or(0);
+    import.grid.keepReal = options.realWeights;
     auto imported = importONNX(path, model->context.get(), import);
     if (failed(imported))
       return nullptr;

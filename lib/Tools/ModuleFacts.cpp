@@ -90,13 +90,20 @@ std::optional<double> tools::epsilonOf(ModuleOp module) {
   return epsilon;
 }
 
+std::optional<int64_t> tools::roundedWeightBitsOf(ModuleOp module) {
+  auto bits = module->getAttrOfType<IntegerAttr>(qnn::kRoundedWeightsAttr);
+  return bits ? std::optional<int64_t>(bits.getInt()) : std::nullopt;
+}
+
 FailureOr<NetworkFacts> tools::describeFunction(func::FuncOp function,
                                                 Level level,
                                                 const Interface &interface) {
   NetworkFacts facts;
   facts.level = level;
   facts.timeSteps = interface.timeSteps;
-  facts.epsilon = epsilonOf(function->getParentOfType<ModuleOp>());
+  auto module = function->getParentOfType<ModuleOp>();
+  facts.epsilon = epsilonOf(module);
+  facts.roundedWeightBits = roundedWeightBitsOf(module);
   if (level != Level::QNN)
     facts.timing = "pipelined";
   for (auto [info, argument] :

@@ -174,6 +174,8 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
     provenance.get("epsilon", epsilon);
     facts.epsilon = epsilon;
   }
+  if (provenance.find("rounded_weights"))
+    provenance.get("rounded_weights", facts.roundedWeightBits.emplace());
   for (const rt::Pool &pool : program.pools) {
     if (const auto *input = std::get_if<rt::InputPool>(&pool.unit)) {
       facts.inputs.push_back(

@@ -114,6 +114,7 @@ Json comparisonJSON(const Comparison &comparison) {
   json["teacher_forced"] = comparison.teacherForced();
   json["top1"] = ratio(comparison.correct, comparison.samples());
   json["top1_agreement"] = ratio(comparison.agreeing(), comparison.samples());
+  json["count_mismatch"] = orNull(comparison.countMismatch());
   json["layers"] = Json::array();
   for (const LayerComparison &layer : comparison.layers()) {
     Json entry;
@@ -160,6 +161,7 @@ Json tools::toJSON(const RunReport &report) {
   json["epsilon"] = orNull(report.facts.epsilon);
   json["approximate"] = report.facts.approximate();
   json["certificate"] = textOrNull(report.facts.certificate());
+  json["rounded_weights"] = orNull(report.facts.roundedWeightBits);
   json["ties"] = orNull(report.ties());
   json["layers"] = Json::array();
   for (size_t i = 0; i < report.layers.size(); ++i)

@@ -133,6 +133,10 @@ void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
       table.addRow({"timing", facts.timing});
     if (std::string certificate = facts.certificate(); !certificate.empty())
       table.addRow({"certificate", certificate});
+    if (facts.roundedWeightBits)
+      table.addRow(
+          {"weights",
+           "rounded to " + std::to_string(*facts.roundedWeightBits) + " bits"});
     table.addRow({"spikes a sample",
                   groupedDigits(mean(spikesOf(totals), report.samples))});
     std::optional<int64_t> additions = totals.additions;
@@ -152,8 +156,14 @@ void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
 
 void tools::printSweep(llvm::raw_ostream &out,
                        const std::vector<RunReport> &sweep) {
-  Table table({"T", "top-1", "certificate", "spikes", "additions",
-               "neuron add.", "samples/s"});
+  // One column a compared level: the share of neurons with another count.
+  std::vector<std::string> head = {"T", "top-1"};
+  for (const Comparison &comparison : sweep.front().comparisons)
+    head.push_back("differ from " + stringifyLevel(comparison.level()).str());
+  for (const char *name :
+       {"certificate", "spikes", "additions", "neuron add.", "samples/s"})
+    head.push_back(name);
+  Table table(std::move(head));
   for (const RunReport &report : sweep) {
     LayerTotals totals;
     for (const LayerTotals &layer : report.layers)
@@ -163,14 +173,20 @@ void tools::printSweep(llvm::raw_ostream &out,
       if (output.additions)
         additions = additions.value_or(0) + *output.additions;
     std::string certificate = report.facts.certificate();
-    table.addRow({std::to_string(report.facts.timeSteps) +
-                      (report.facts.approximate() ? " (approximate)" : ""),
-                  percentage(report.top1(), 2),
-                  certificate.empty() ? "-" : certificate,
-                  groupedDigits(mean(spikesOf(totals), report.samples)),
-                  groupedDigits(mean(additions, report.samples)),
-                  groupedDigits(mean(totals.neuronAdditions, report.samples)),
-                  fixedDigits(report.imagesPerSecond(), 1)});
+    std::vector<std::string> row = {
+        std::to_string(report.facts.timeSteps) +
+            (report.facts.approximate() ? " (approximate)" : ""),
+        percentage(report.top1(), 2)};
+    for (const Comparison &comparison : report.comparisons)
+      row.push_back(percentage(comparison.countMismatch(), 3));
+    for (std::string cell :
+         {certificate.empty() ? "-" : certificate,
+          groupedDigits(mean(spikesOf(totals), report.samples)),
+          groupedDigits(mean(additions, report.samples)),
+          groupedDigits(mean(totals.neuronAdditions, report.samples)),
+          fixedDigits(report.imagesPerSecond(), 1)})
+      row.push_back(std::move(cell));
+    table.addRow(std::move(row));
   }
   table.print(out);
   out << "(spikes and additions: for one sample)\n";

@@ -128,14 +128,23 @@ RunCommand::makeRunners(const std::optional<int64_t> &steps) {
 
   Model::Options chosen = options;
   chosen.compile.timeSteps = steps;
+  std::vector<Level> wanted = settings.compare;
+  wanted.push_back(settings.level.value_or(Level::NMC));
+  std::sort(wanted.begin(), wanted.end());
+  // Levels qnn and snn run weights as they are in the file; only integer levels
+  // need them rounded.
+  chosen.realWeights = options.quantizeWeights && wanted.front() <= Level::SNN;
   std::unique_ptr<Model> model =
       Model::load(settings.file, kind, chosen, &flags);
   if (!model || !chooseLevel(model->level()))
     return std::nullopt;
-  std::vector<Level> wanted = settings.compare;
-  wanted.push_back(level);
-  std::sort(wanted.begin(), wanted.end());
   for (Level next : wanted) {
+    if (chosen.realWeights && next > Level::SNN) {
+      chosen.realWeights = false;
+      model = Model::load(settings.file, kind, chosen, &flags);
+      if (!model)
+        return std::nullopt;
+    }
     if (failed(model->lowerTo(next)))
       return std::nullopt;
     runners[next] = model->makeRunner();

@@ -51,6 +51,9 @@ public:
   bool teacherForced() const { return forced; }
   const std::vector<LayerComparison> &layers() const { return results; }
   const LayerComparison *findLayer(const std::string &name) const;
+  /// Share of neurons, of all layers, whose count differs; nothing where no
+  /// layer is compared.
+  std::optional<double> countMismatch() const;
   int64_t samples() const { return predictions; }
   /// Samples for which both predict the same class.
   int64_t agreeing() const { return equalPredictions; }

@@ -89,6 +89,8 @@ struct NetworkFacts {
   int64_t timeSteps = 0;
   /// Tolerance of the -1 branch, where it is known.
   std::optional<double> epsilon;
+  /// Bits that weights without a grid were rounded to, where they were.
+  std::optional<int64_t> roundedWeightBits;
   /// "pipelined" at spiking levels, else empty.
   std::string timing;
   std::vector<InputFacts> inputs;

@@ -32,6 +32,8 @@ public:
     CompileOptions compile;
     /// Bits for weights that lie on no grid; nothing: they are an error.
     std::optional<int64_t> quantizeWeights;
+    /// Such weights stay as they are; for levels qnn and snn.
+    bool realWeights = false;
   };
 
   /// Reads an .onnx, .mlir or .mlirbc file. Preprocessing and clean-up of level

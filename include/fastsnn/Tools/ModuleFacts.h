@@ -32,6 +32,9 @@ mlir::FailureOr<NetworkFacts> describeFunction(mlir::func::FuncOp function,
 /// the real neurons; nothing without any.
 std::optional<double> epsilonOf(mlir::ModuleOp module);
 
+/// Bits that weights without a grid were rounded to, where they were.
+std::optional<int64_t> roundedWeightBitsOf(mlir::ModuleOp module);
+
 /// The host operators in the attribute qnn.host of an output of `shape`. Their
 /// axes count the batch. Fails with a diagnostic.
 mlir::FailureOr<std::vector<HostOperation>>

@@ -356,8 +356,11 @@ LogicalResult ProgramBuilder::addReadout(snn::ReadoutOp op) {
 
 DictionaryAttr ProgramBuilder::provenance() {
   SmallVector<NamedAttribute> entries;
-  if (Attribute epsilon = function->getParentOp()->getAttr(snn::kEpsilonAttr))
+  Operation *module = function->getParentOp();
+  if (Attribute epsilon = module->getAttr(snn::kEpsilonAttr))
     entries.push_back(builder.getNamedAttr("epsilon", epsilon));
+  if (Attribute bits = module->getAttr(qnn::kRoundedWeightsAttr))
+    entries.push_back(builder.getNamedAttr("rounded_weights", bits));
   entries.push_back(
       builder.getNamedAttr("timing", builder.getStringAttr("pipelined")));
   return builder.getDictionaryAttr(entries);

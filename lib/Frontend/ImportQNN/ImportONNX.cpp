@@ -96,13 +96,17 @@ ElementsAttr Emitter::makeData(RankedTensorType type, StringRef key,
 
 void Emitter::emitWeights(NetworkWeights &weights) {
   GridWeights &data = weights.data;
-  auto type =
-      RankedTensorType::get(data.shape, builder.getIntegerType(data.bits));
-  qnn::WeightsOp::create(builder, getLocation(weights.node),
-                         builder.getStringAttr(weights.name),
-                         builder.getDenseF64ArrayAttr(data.scale),
-                         makeData(type, weights.name, std::move(data.bytes)),
-                         builder.getF64FloatAttr(data.snapError));
+  Type element = builder.getIntegerType(data.bits);
+  if (data.scale.empty())
+    element = data.bits == 32 ? Type(builder.getF32Type())
+                              : Type(builder.getF64Type());
+  auto type = RankedTensorType::get(data.shape, element);
+  qnn::WeightsOp::create(
+      builder, getLocation(weights.node), builder.getStringAttr(weights.name),
+      data.scale.empty() ? DenseF64ArrayAttr()
+                         : builder.getDenseF64ArrayAttr(data.scale),
+      makeData(type, weights.name, std::move(data.bytes)),
+      builder.getF64FloatAttr(data.snapError));
 }
 
 ElementsAttr
@@ -221,6 +225,9 @@ OwningOpRef<ModuleOp> Emitter::run(StringRef name) {
   builder.setInsertionPointToStart(module->getBody());
   for (NetworkWeights &weights : network.weights)
     emitWeights(weights);
+  if (network.roundedWeightBits)
+    (*module)->setAttr(qnn::kRoundedWeightsAttr,
+                       builder.getI64IntegerAttr(network.roundedWeightBits));
   SmallVector<Type> inputs, results;
   SmallVector<DictionaryAttr> inputAttrs, resultAttrs;
   auto named = [&](StringRef value) {

@@ -153,5 +153,7 @@ ModelBytes fastsnn::frontend::splitModel(llvm::StringRef file) {
   ModelBytes result;
   if (splitFields(file, result))
     return result;
-  return {file.str(), {}};
+  ModelBytes whole;
+  whole.message = file.str();
+  return whole;
 }

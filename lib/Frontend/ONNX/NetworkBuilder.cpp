@@ -222,12 +222,14 @@ std::optional<size_t> NetworkBuilder::addWeights(const Node &node,
             llvm::Twine(rounding.count) + ", the closest at " +
             llvm::formatv("{0:e1}", rounding.closest).str() +
             "; tools that fold in float32 may put them on the next level");
-  if (grid->rounded)
+  if (grid->rounded) {
+    network.roundedWeightBits = options.grid.quantizeBits;
     diagnostics.warning(getLabel(node),
                         "weights were on no grid and are rounded to " +
                             llvm::Twine(options.grid.quantizeBits) +
                             " bits per output channel; what follows holds for "
                             "the rounded network");
+  }
   std::string name = getNodeName(node);
   size_t index = network.weights.size();
   network.weights.push_back(

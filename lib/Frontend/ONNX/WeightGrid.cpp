@@ -63,6 +63,7 @@ private:
   void roundToBits();
   void findDivisors(GridWeights &result);
   template <typename T> void storeIntegers(std::vector<uint8_t> &bytes) const;
+  void storeReals(GridWeights &result) const;
   template <typename F> void forEachChannel(F visit) const;
 
   const Constant &weights;
@@ -274,6 +275,30 @@ void GridFinder::storeIntegers(std::vector<uint8_t> &bytes) const {
   });
 }
 
+/// In the width of the file: float32 where every weight is one.
+void GridFinder::storeReals(GridWeights &result) const {
+  bool single = true;
+  forEachChannel([&](int64_t, llvm::ArrayRef<double> row) {
+    single = llvm::all_of(
+        row, [](double value) { return static_cast<float>(value) == value; });
+    return single;
+  });
+  result.bits = single ? 32 : 64;
+  result.bytes.resize(weights.size() * (result.bits / 8));
+  uint8_t *out = result.bytes.data();
+  forEachChannel([&](int64_t, llvm::ArrayRef<double> row) {
+    using namespace llvm::support::endian;
+    for (double value : row) {
+      if (single)
+        write<float, llvm::endianness::little>(out, static_cast<float>(value));
+      else
+        write<double, llvm::endianness::little>(out, value);
+      out += result.bits / 8;
+    }
+    return true;
+  });
+}
+
 std::optional<GridWeights> GridFinder::run(std::string &error) {
   if (!findLargest(error))
     return std::nullopt;
@@ -281,6 +306,10 @@ std::optional<GridWeights> GridFinder::run(std::string &error) {
   result.shape = weights.shape;
   if (!findKnownSteps()) {
     int64_t stray = findSteps();
+    if (stray >= 0 && options.keepReal) {
+      storeReals(result);
+      return result;
+    }
     result.rounded = stray >= 0;
     if (stray >= 0 && options.quantizeBits == 0) {
       error = "weights lie on no integer grid of at most " +

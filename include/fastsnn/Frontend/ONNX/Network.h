@@ -113,6 +113,8 @@ struct Network {
   std::vector<NetworkOutput> outputs;
   std::vector<NetworkOp> ops;
   std::vector<NetworkWeights> weights;
+  /// Bits that weights without a grid were rounded to; 0: there were none.
+  int64_t roundedWeightBits = 0;
 };
 
 struct ImportOptions {

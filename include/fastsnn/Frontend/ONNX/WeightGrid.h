@@ -23,16 +23,19 @@ struct GridOptions {
   int64_t maxLevels = 1024;
   /// Bits to round weights to that lie on no grid; 0: they are an error.
   int64_t quantizeBits = 0;
+  /// Keep weights that lie on no grid as they are, instead.
+  bool keepReal = false;
 };
 
 /// Integer weights: the real ones are scale[c] * integer, c the output channel
-/// (dimension 0).
+/// (dimension 0). Or real ones, without a scale.
 struct GridWeights {
   Dims shape;
-  /// Storage width of an integer: 8, 16 or 32 bits, little endian.
+  /// Storage width of an integer: 8, 16 or 32 bits, or of a real number: 32 or
+  /// 64; little endian.
   unsigned bits = 8;
   std::vector<uint8_t> bytes;
-  /// One entry, or one an output channel; positive.
+  /// One entry, or one an output channel; positive. None: weights are real.
   std::vector<double> scale;
   /// Largest |weight - scale * integer| / scale.
   double snapError = 0;
@@ -54,7 +57,7 @@ struct GridWeights {
 /// in. A channel of zeros has the scale of the tensor's grid, or 1.
 ///
 /// Returns nothing and an error (`<what>, <limit>; <what to do>`) if a weight
-/// is not finite, or on no grid and `quantizeBits` is 0.
+/// is not finite, or on no grid and neither rounded nor kept.
 std::optional<GridWeights> findGrid(const Constant &weights,
                                     const GridOptions &options,
                                     std::string &error);

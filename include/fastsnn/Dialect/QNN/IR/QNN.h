@@ -36,6 +36,10 @@ inline constexpr llvm::StringLiteral kNameAttr = "qnn.name";
 /// Host operators behind a result, first one first: an array of dictionaries
 /// with `op` (ONNX operator type) and its attributes.
 inline constexpr llvm::StringLiteral kHostAttr = "qnn.host";
+/// Of a module: the bits that weights without a grid were rounded to
+/// (IntegerAttr). It stays at all levels.
+inline constexpr llvm::StringLiteral kRoundedWeightsAttr =
+    "qnn.rounded_weights";
 
 /// True for the types of activations: float64 tensors without an encoding, of
 /// positive static extents and at most kMaxElements elements.
