@@ -68,20 +68,25 @@ bool fastsnn::isFinite(ElementsAttr values) {
                       [](const APFloat &value) { return value.isFinite(); });
 }
 
-template <typename Stored, typename Wide>
-static void widen(ArrayRef<char> bytes, std::vector<Wide> &to) {
-  for (size_t i = 0; i < to.size(); ++i) {
-    Stored value;
-    std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
-    to[i] = Wide(value);
-  }
+template <typename Stored> static Stored load(ArrayRef<char> bytes, size_t i) {
+  Stored value;
+  std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+  return value;
 }
 
-FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
+template <typename Stored>
+static void widen(ArrayRef<char> bytes, std::vector<double> &to) {
+  for (size_t i = 0; i < to.size(); ++i)
+    to[i] = load<Stored>(bytes, i);
+}
+
+FailureOr<IntegerView> IntegerView::get(ElementsAttr values) {
   auto type = dyn_cast<IntegerType>(values.getElementType());
   if (!type || type.isUnsigned() || type.getWidth() > 64 ||
       !isWellFormed(values))
     return failure();
+  IntegerView view;
+  view.count = values.getNumElements();
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(values)) {
     unsigned width = type.getWidth();
     if (width != 8 && width != 16 && width != 32 && width != 64)
@@ -89,18 +94,39 @@ FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
     auto bytes = resourceBytes(resource, width / 8);
     if (failed(bytes))
       return failure();
-    std::vector<int64_t> result(values.getNumElements());
-    width == 8    ? widen<int8_t>(*bytes, result)
-    : width == 16 ? widen<int16_t>(*bytes, result)
-    : width == 32 ? widen<int32_t>(*bytes, result)
-                  : widen<int64_t>(*bytes, result);
-    return result;
+    view.bytes = *bytes;
+    view.width = width / 8;
+    return view;
   }
-  auto dense = cast<DenseIntElementsAttr>(values);
-  std::vector<int64_t> result(values.getNumElements());
-  size_t i = 0;
-  for (const APInt &value : dense.getValues<APInt>())
-    result[i++] = value.getSExtValue();
+  view.copied.reserve(view.count);
+  for (const APInt &value :
+       cast<DenseIntElementsAttr>(values).getValues<APInt>())
+    view.copied.push_back(value.getSExtValue());
+  return view;
+}
+
+int64_t IntegerView::operator[](size_t i) const {
+  switch (width) {
+  case 0:
+    return copied[i];
+  case 1:
+    return load<int8_t>(bytes, i);
+  case 2:
+    return load<int16_t>(bytes, i);
+  case 4:
+    return load<int32_t>(bytes, i);
+  default:
+    return load<int64_t>(bytes, i);
+  }
+}
+
+FailureOr<std::vector<int64_t>> fastsnn::readIntegers(ElementsAttr values) {
+  auto view = IntegerView::get(values);
+  if (failed(view))
+    return failure();
+  std::vector<int64_t> result(view->size());
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = (*view)[i];
   return result;
 }
 
@@ -132,6 +158,11 @@ static Result reportMissing(Result result, Operation *op, StringRef what) {
                     << " has no data; the resource was elided when the file "
                        "was printed: write bytecode or print it in full";
   return result;
+}
+
+FailureOr<IntegerView> IntegerView::get(ElementsAttr values, Operation *op,
+                                        StringRef what) {
+  return reportMissing(get(values), op, what);
 }
 
 FailureOr<std::vector<int64_t>>
@@ -179,6 +210,36 @@ ElementsAttr fastsnn::makeIntegers(MLIRContext *context,
     assert(bits == 64 && "unsupported width");
     return makeTyped<int64_t>(type, values, name);
   }
+}
+
+IntegerTensorBuilder::IntegerTensorBuilder(MLIRContext *context,
+                                           ArrayRef<int64_t> shape,
+                                           unsigned bits)
+    : type(RankedTensorType::get(shape, IntegerType::get(context, bits))),
+      width(bits / 8), bytes(type.getNumElements() * width) {}
+
+void IntegerTensorBuilder::set(size_t i, int64_t value) {
+  auto store = [&](auto narrow) {
+    assert(int64_t(narrow) == value && "value does not fit");
+    std::memcpy(bytes.data() + i * sizeof(narrow), &narrow, sizeof(narrow));
+  };
+  width == 1   ? store(int8_t(value))
+  : width == 2 ? store(int16_t(value))
+  : width == 4 ? store(int32_t(value))
+               : store(value);
+}
+
+ElementsAttr IntegerTensorBuilder::finish(StringRef name) && {
+  if (bytes.size() <= kInlineBytes)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  // The blob owns the bytes: nothing is copied.
+  auto owner = std::make_shared<std::vector<char>>(std::move(bytes));
+  return makeResource(type,
+                      AsmResourceBlob(
+                          ArrayRef<char>(*owner), alignof(int64_t),
+                          [owner](void *, size_t, size_t) {},
+                          /*dataIsMutable=*/false),
+                      name);
 }
 
 ElementsAttr fastsnn::makeReals(MLIRContext *context, ArrayRef<int64_t> shape,

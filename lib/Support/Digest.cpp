@@ -13,15 +13,25 @@
 
 using namespace fastsnn;
 
-std::string fastsnn::digestIntegers(llvm::ArrayRef<int64_t> values) {
-  int bytes =
-      llvm::all_of(values, [](int64_t v) { return v == int32_t(v); }) ? 4 : 8;
+std::string fastsnn::digestIntegers(size_t count,
+                                    llvm::function_ref<int64_t(size_t)> value) {
+  bool narrow = true;
+  for (size_t i = 0; i < count && narrow; ++i)
+    narrow = value(i) == int32_t(value(i));
+  int bytes = narrow ? 4 : 8;
   llvm::SHA256 hash;
   std::vector<uint8_t> buffer;
-  buffer.reserve(values.size() * bytes);
-  for (int64_t value : values)
-    for (int i = 0; i < bytes; ++i)
-      buffer.push_back(uint8_t(uint64_t(value) >> (8 * i)));
-  hash.update(buffer);
+  constexpr size_t step = 1 << 16;
+  for (size_t begin = 0; begin < count; begin += step) {
+    buffer.clear();
+    for (size_t i = begin; i < std::min(begin + step, count); ++i)
+      for (int byte = 0; byte < bytes; ++byte)
+        buffer.push_back(uint8_t(uint64_t(value(i)) >> (8 * byte)));
+    hash.update(buffer);
+  }
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
+}
+
+std::string fastsnn::digestIntegers(llvm::ArrayRef<int64_t> values) {
+  return digestIntegers(values.size(), [&](size_t i) { return values[i]; });
 }

@@ -198,10 +198,9 @@ public:
         int64_t times = arrivals.counts[plane][i];
         if (times == 0)
           continue;
-        const int64_t *values =
-            &table.values[(plane * table.rows + i) * table.columns];
+        int64_t first = (plane * table.rows + i) * table.columns;
         for (int64_t o = 0; o < stage.outputs; ++o)
-          field.add(o, times, values[o]);
+          field.add(o, times, table.values[first + o]);
       }
     return field;
   }
@@ -300,11 +299,10 @@ public:
                 result[index] += ofRow[row];
                 return;
               }
-              const int64_t *values =
-                  &table.values[(plane * table.rows + row) * table.columns];
+              int64_t first = (plane * table.rows + row) * table.columns;
               for (int64_t column = 0; column < table.columns; ++column) {
                 int64_t output = group * table.columns + column;
-                if (counts(values[column]))
+                if (counts(table.values[first + column]))
                   result[index] = addSaturating(
                       result[index],
                       next[(output * w.outHeight + oy) * w.outWidth + ox]);
@@ -385,11 +383,10 @@ private:
     Counts result;
     result.reserve(table.rows);
     for (int64_t row = 0; row < table.rows; ++row) {
-      auto first =
-          table.values.begin() + (plane * table.rows + row) * table.columns;
-      result.push_back(
-          std::count_if(first, first + table.columns,
-                        [&](int64_t weight) { return counts(weight); }));
+      int64_t first = (plane * table.rows + row) * table.columns, counted = 0;
+      for (int64_t column = 0; column < table.columns; ++column)
+        counted += counts(table.values[first + column]);
+      result.push_back(counted);
     }
     return result;
   }

@@ -86,7 +86,8 @@ public:
     return values;
   }
 
-  std::vector<int64_t> packed(uint64_t count, unsigned bits) {
+  /// `count` integers of `bits` each.
+  IntegerArray packed(uint64_t count, unsigned bits) {
     if (bits != 8 && bits != 16 && bits != 32 && bits != 64) {
       fail(ErrorCode::UnknownKind, "a storage width of " +
                                        std::to_string(bits) +
@@ -95,15 +96,14 @@ public:
     }
     if (!require(count, bits / 8))
       return {};
-    std::vector<int64_t> values(count);
-    const uint8_t *from = cursor;
-    for (int64_t &value : values) {
+    IntegerArray values = IntegerArray::generate(count, bits, [&](size_t i) {
+      const uint8_t *from = cursor + i * (bits / 8);
       uint64_t raw = 0;
       for (unsigned byte = 0; byte < bits / 8; ++byte)
-        raw |= static_cast<uint64_t>(*from++) << (8 * byte);
+        raw |= static_cast<uint64_t>(from[byte]) << (8 * byte);
       // Sign extension: the arithmetic shift brings the sign down again.
-      value = static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits);
-    }
+      return static_cast<int64_t>(raw << (64 - bits)) >> (64 - bits);
+    });
     skip(count * (bits / 8));
     return values;
   }
@@ -494,7 +494,8 @@ private:
         size_t count = in.length(1);
         if (in.failed())
           return;
-        *values = in.packed(count, bits);
+        IntegerArray list = in.packed(count, bits);
+        values->assign(list.begin(), list.end());
       }
     }
   }

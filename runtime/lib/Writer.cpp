@@ -63,7 +63,7 @@ public:
   }
 
   /// Two's complement of `bits` bits; false where a value does not fit.
-  bool packed(const std::vector<int64_t> &values, unsigned bits) {
+  template <typename Values> bool packed(const Values &values, unsigned bits) {
     bytes.reserve(bytes.size() + values.size() * (bits / 8));
     bool fits = true;
     for (int64_t value : values) {
@@ -83,9 +83,7 @@ public:
 unsigned storageBits(const std::vector<int64_t> &values) {
   unsigned bits = 8;
   for (int64_t value : values)
-    while (bits < 64 && (value > (int64_t(1) << (bits - 1)) - 1 ||
-                         value < -(int64_t(1) << (bits - 1))))
-      bits *= 2;
+    bits = std::max(bits, fastsnn::rt::storageBits(value));
   return bits;
 }
 

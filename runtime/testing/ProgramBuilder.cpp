@@ -57,7 +57,7 @@ int32_t ProgramBuilder::addWeights(const std::string &name, int64_t planes,
     while (value >= int64_t(1) << (table.bits - 1) ||
            value < -(int64_t(1) << (table.bits - 1)))
       table.bits *= 2;
-  table.values = std::move(values);
+  table.values = values;
   program.weights.push_back(std::move(table));
   return static_cast<int32_t>(program.weights.size()) - 1;
 }

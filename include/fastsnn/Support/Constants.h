@@ -35,6 +35,26 @@ bool isWellFormed(mlir::ElementsAttr values);
 /// Well-formed attributes only; an elided resource passes.
 bool isFinite(mlir::ElementsAttr values);
 
+/// A tensor that readIntegers would read, without a copy of a resource. The
+/// attribute must live as long.
+class IntegerView {
+public:
+  static mlir::FailureOr<IntegerView> get(mlir::ElementsAttr values);
+  /// Same, with "resource has no data" reported at `op`, naming `what`.
+  static mlir::FailureOr<IntegerView>
+  get(mlir::ElementsAttr values, mlir::Operation *op, llvm::StringRef what);
+
+  size_t size() const { return count; }
+  int64_t operator[](size_t i) const;
+
+private:
+  size_t count = 0;
+  /// Bytes of an element of `bytes`; 0: the values are in `copied`.
+  unsigned width = 0;
+  llvm::ArrayRef<char> bytes;
+  std::vector<int64_t> copied;
+};
+
 /// Values of a signless or signed integer tensor (i1 to i64, `dense`, splat or
 /// `dense_resource`), row-major, sign-extended. Fails, without a diagnostic, if
 /// the element type is another or a resource has no data (it was elided in
@@ -57,6 +77,24 @@ mlir::ElementsAttr makeIntegers(mlir::MLIRContext *context,
                                 llvm::ArrayRef<int64_t> shape, unsigned bits,
                                 llvm::ArrayRef<int64_t> values,
                                 llvm::StringRef name);
+
+/// Collects the elements of a tensor of `bits`-wide integers (8, 16, 32, 64),
+/// in any order.
+class IntegerTensorBuilder {
+public:
+  IntegerTensorBuilder(mlir::MLIRContext *context,
+                       llvm::ArrayRef<int64_t> shape, unsigned bits);
+  /// Sets an element, row-major; the value must fit.
+  void set(size_t i, int64_t value);
+  /// `name` becomes the resource's key (made unique).
+  mlir::ElementsAttr finish(llvm::StringRef name) &&;
+
+private:
+  mlir::RankedTensorType type;
+  /// Bytes of an element.
+  unsigned width;
+  std::vector<char> bytes;
+};
 
 /// A float64 tensor.
 mlir::ElementsAttr makeReals(mlir::MLIRContext *context,

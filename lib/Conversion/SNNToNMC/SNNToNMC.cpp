@@ -110,23 +110,22 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
   SmallVector<int64_t> planes = path.planes;
   if (planes.empty())
     planes.push_back(1);
-  std::string base = "diagonal";
-  std::vector<int64_t> values;   // One plane, event-major.
-  std::vector<int64_t> original; // As the folded network holds them.
-  int64_t rows = 1, columns = 1;
   auto factor = [&](int64_t channel) {
     return factors.size() == 1 ? factors[0] : factors[channel];
   };
-  auto times = [&](int64_t a, int64_t b, int64_t &to) -> LogicalResult {
-    if (__builtin_mul_overflow(a, b, &to))
-      return op->emitError("a weight times its factor exceeds 64 bits; lower "
-                           "--state-bits or the number of levels");
-    return success();
-  };
+  // The weights of one plane: as the folded network holds them, and
+  // event-major.
+  std::string base = "diagonal", digest;
+  int64_t rows = 1, columns = int64_t(factors.size());
+  std::function<void(
+      function_ref<void(int64_t at, int64_t value, int64_t factor)>)>
+      forEachWeight = [&](auto visit) {
+        for (auto [i, value] : llvm::enumerate(factors))
+          visit(int64_t(i), value, 1);
+      };
+  FailureOr<IntegerView> original = failure();
   if (path.weightedStage < 0) {
-    original.assign(factors.begin(), factors.end());
-    values = original;
-    columns = int64_t(values.size());
+    digest = digestIntegers(factors);
   } else {
     Attribute stage = path.stages[path.weightedStage];
     auto conv = dyn_cast<nmc::Conv2DAttr>(stage);
@@ -139,27 +138,26 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
       return op->emitError(
           "real weights have no accumulate-only form; quantize "
           "them (--quantize-weights=8) or the network input");
-    auto read = readIntegers(weights.getValues(), op, "weights");
-    if (failed(read))
+    original = IntegerView::get(weights.getValues(), op, "weights");
+    if (failed(original))
       return failure();
-    original = std::move(*read);
+    digest = digestIntegers(original->size(),
+                            [&](size_t i) { return (*original)[i]; });
     ArrayRef<int64_t> shape = weights.getValues().getShapedType().getShape();
+    int64_t inputs = shape[1];
     int64_t inner = shape.size() == 4 ? shape[2] * shape[3] : 1;
-    int64_t groups = conv ? conv.getGroups() : 1;
-    int64_t perGroup = shape[0] / groups;
-    rows = groups * shape[1] * inner;
+    int64_t perGroup = shape[0] / (conv ? conv.getGroups() : 1);
+    rows = shape[0] / perGroup * inputs * inner;
     columns = perGroup;
-    values.resize(original.size());
-    for (int64_t o = 0; o < shape[0]; ++o)
-      for (int64_t c = 0; c < shape[1]; ++c)
-        for (int64_t k = 0; k < inner; ++k) {
-          int64_t row = (o / perGroup * shape[1] + c) * inner + k;
-          if (failed(times(original[(o * shape[1] + c) * inner + k], factor(o),
-                           values[row * columns + o % perGroup])))
-            return failure();
-        }
+    forEachWeight = [&original, &factor, outputs = shape[0], inputs, inner,
+                     perGroup](auto visit) {
+      size_t next = 0;
+      for (int64_t o = 0; o < outputs; ++o)
+        for (int64_t row = 0; row < inputs * inner; ++row)
+          visit((o / perGroup * inputs * inner + row) * perGroup + o % perGroup,
+                (*original)[next++], factor(o));
+    };
   }
-  std::string digest = digestIntegers(original);
   std::string key = base + "/" + digest;
   for (ArrayRef<int64_t> list : {ArrayRef<int64_t>(planes), factors}) {
     key += "/";
@@ -168,14 +166,34 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
   }
   if (auto known = shared.find(key); known != shared.end())
     return FlatSymbolRefAttr::get(context, known->second);
-  std::vector<int64_t> all;
-  for (int64_t multiplier : planes)
-    for (int64_t value : values) {
-      int64_t scaled;
-      if (failed(times(value, multiplier, scaled)))
-        return failure();
-      all.push_back(scaled);
+
+  // First how wide they are, then they themselves: wide networks do not fit
+  // into memory as 64-bit integers.
+  int64_t extremes[2] = {0, 0};
+  bool overflows = false;
+  auto scale = [&](int64_t value, int64_t byFactor, int64_t multiplier) {
+    int64_t scaled = 0;
+    overflows |= __builtin_mul_overflow(value, byFactor, &scaled) ||
+                 __builtin_mul_overflow(scaled, multiplier, &scaled);
+    return scaled;
+  };
+  forEachWeight([&](int64_t, int64_t value, int64_t byFactor) {
+    for (int64_t multiplier : planes) {
+      int64_t scaled = scale(value, byFactor, multiplier);
+      extremes[0] = std::min(extremes[0], scaled);
+      extremes[1] = std::max(extremes[1], scaled);
     }
+  });
+  if (overflows)
+    return op->emitError("a weight times its factor exceeds 64 bits; lower "
+                         "--state-bits or the number of levels");
+  IntegerTensorBuilder values(context, {int64_t(planes.size()), rows, columns},
+                              bitsFor(extremes));
+  forEachWeight([&](int64_t at, int64_t value, int64_t byFactor) {
+    for (auto [plane, multiplier] : llvm::enumerate(planes))
+      values.set(int64_t(plane) * rows * columns + at,
+                 scale(value, byFactor, multiplier));
+  });
   std::string name = unique(base);
   // Weights stand in front of all pools.
   OpBuilder front(program);
@@ -184,10 +202,7 @@ ProgramBuilder::addWeights(Operation *op, const Path &path,
         return !isa<nmc::WeightsOp>(item);
       }));
   nmc::WeightsOp::create(front, op->getLoc(), name,
-                         makeIntegers(context,
-                                      {int64_t(planes.size()), rows, columns},
-                                      bitsFor(all), all, name),
-                         digest);
+                         std::move(values).finish(name), digest);
   shared[key] = name;
   return FlatSymbolRefAttr::get(context, name);
 }

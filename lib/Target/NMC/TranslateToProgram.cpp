@@ -109,7 +109,7 @@ rt::Window2D toWindow(nmc::WindowAttr attr) {
 }
 
 LogicalResult Translator::addWeights(nmc::WeightsOp op) {
-  auto values = readIntegers(op.getValues(), op, "weights");
+  auto values = IntegerView::get(op.getValues(), op, "weights");
   if (failed(values))
     return failure();
   auto type = op.getValues().getShapedType();
@@ -119,7 +119,8 @@ LogicalResult Translator::addWeights(nmc::WeightsOp op) {
   set.planes = type.getDimSize(0);
   set.rows = type.getDimSize(1);
   set.columns = type.getDimSize(2);
-  set.values = std::move(*values);
+  set.values = rt::IntegerArray::generate(
+      values->size(), set.bits, [&](size_t i) { return (*values)[i]; });
   weights[op.getSymName()] = int32_t(program.weights.size());
   program.weights.push_back(std::move(set));
   return success();

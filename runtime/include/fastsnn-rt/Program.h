@@ -17,6 +17,8 @@
 #ifndef FASTSNN_RT_PROGRAM_H
 #define FASTSNN_RT_PROGRAM_H
 
+#include "fastsnn-rt/IntegerArray.h"
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -44,8 +46,8 @@ struct Weights {
   int64_t planes = 1;
   int64_t rows = 0;
   int64_t columns = 0;
-  /// planes * rows * columns values, widened; `bits` says how they are stored.
-  std::vector<int64_t> values;
+  /// planes * rows * columns values; `bits` says how a file stores them.
+  IntegerArray values;
 };
 
 //===----------------------------------------------------------------------===//

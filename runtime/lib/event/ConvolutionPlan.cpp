@@ -192,14 +192,12 @@ bool event::planConvolution(const Program &program,
         rowOfChannel.push_back(packed);
         for (const Tap &row : rowTaps)
           for (const Tap &column : columnTaps) {
-            const int64_t *from =
-                &table.values[((c * w.kernelH + row.tap) * w.kernelW +
-                               column.tap) *
-                              perGroup];
+            int64_t first =
+                ((c * w.kernelH + row.tap) * w.kernelW + column.tap) * perGroup;
             for (int64_t i = 0; i < perGroup; ++i, ++packed)
               for (int plane = 0; plane < std::max(planes, 1); ++plane) {
-                auto value = static_cast<int64_t>(static_cast<uint64_t>(from[i])
-                                                  << plane);
+                auto value = static_cast<int64_t>(
+                    static_cast<uint64_t>(table.values[first + i]) << plane);
                 int64_t at = plane * total + packed;
                 storeInteger(positions.weights.data(), type, at, value);
                 if (positions.negativeOffset)

@@ -42,7 +42,7 @@ std::shared_ptr<AlignedBuffer> WeightCache::get(int32_t table,
                                                 IntegerType type) {
   std::shared_ptr<AlignedBuffer> &entry = cache[{table, type}];
   if (!entry) {
-    const std::vector<int64_t> &values = program.weights[table].values;
+    const IntegerArray &values = program.weights[table].values;
     entry = std::make_shared<AlignedBuffer>(
         static_cast<int64_t>(values.size()) * bytesOf(type));
     for (size_t i = 0; i < values.size(); ++i)
@@ -65,7 +65,7 @@ static bool planOnePosition(const Program &program,
         from.runs[i].length != from.runs[0].length)
       return false;
 
-  const std::vector<int64_t> &values = program.weights[table].values;
+  const IntegerArray &values = program.weights[table].values;
   auto total = static_cast<int64_t>(values.size());
   int64_t copies = std::max(planes, 1);
   constexpr int64_t maxCopyBytes = int64_t(32) << 20;

@@ -177,6 +177,24 @@ TEST_F(ConstantsTest, RoundTripsEveryWidth) {
     }
 }
 
+// Small tensors are inline, large ones resources; views read both.
+TEST_F(ConstantsTest, BuildsTensorsInAnyOrder) {
+  for (unsigned bits : {8u, 16u, 32u, 64u})
+    for (int64_t count : {3, 2000}) {
+      IntegerTensorBuilder builder(&context, {count}, bits);
+      for (int64_t i = count; i-- > 0;)
+        builder.set(i, i % 100 - 50);
+      ElementsAttr built = std::move(builder).finish("built");
+      EXPECT_EQ(isa<DenseResourceElementsAttr>(built),
+                count * bits / 8 > int64_t(kInlineBytes));
+      auto view = IntegerView::get(built);
+      ASSERT_TRUE(succeeded(view));
+      ASSERT_EQ(int64_t(view->size()), count);
+      for (int64_t i = 0; i < count; ++i)
+        ASSERT_EQ((*view)[i], i % 100 - 50);
+    }
+}
+
 TEST_F(ConstantsTest, RoundTripsReals) {
   Reals values(200);
   for (size_t i = 0; i < values.size(); ++i)

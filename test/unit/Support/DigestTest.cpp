@@ -26,3 +26,9 @@ TEST(Digest, OneWideValueMakesAllInt64) {
   EXPECT_EQ(digestIntegers({1, 2147483648}),
             "9e29bc23381b31a755a29e07290983760e59d01fa3b0249fffb63825fd2df144");
 }
+
+TEST(Digest, LongTensors) {
+  EXPECT_EQ(
+      digestIntegers(200000, [](size_t i) { return int64_t(i) - 100000; }),
+      "6cf8bcf33b99ac70740eac4e57cbd4376788e6a16796ff20b3d15eac10f286a0");
+}

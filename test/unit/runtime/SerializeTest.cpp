@@ -141,7 +141,9 @@ TEST(Serialize, EveryFieldSurvives) {
     EXPECT_EQ(a.weights[w].name, b.weights[w].name);
     EXPECT_EQ(a.weights[w].bits, b.weights[w].bits);
     EXPECT_EQ(a.weights[w].planes, b.weights[w].planes);
-    EXPECT_EQ(a.weights[w].values, b.weights[w].values);
+    EXPECT_TRUE(
+        std::equal(a.weights[w].values.begin(), a.weights[w].values.end(),
+                   b.weights[w].values.begin(), b.weights[w].values.end()));
   }
   const auto &input = std::get<InputPool>(b.pools[0].unit);
   EXPECT_EQ(input.kind, InputKind::Quantized);

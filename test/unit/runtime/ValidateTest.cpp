@@ -147,9 +147,9 @@ TEST(Validate, Weights) {
   expectError(ErrorCode::BadWeights, {"'w'", "12 bits"},
               [](Program &p) { p.weights[0].bits = 12; });
   expectError(ErrorCode::BadWeights, {"'w'", "1 x 9 x 2", "17"},
-              [](Program &p) { p.weights[0].values.pop_back(); });
+              [](Program &p) { p.weights[0].values.resize(17); });
   expectError(ErrorCode::BadWeights, {"'w'", "400 does not fit 8"},
-              [](Program &p) { p.weights[0].values[3] = 400; });
+              [](Program &p) { p.weights[0].values.set(3, 400); });
   expectError(ErrorCode::BadWeights, {"announced"},
               [](Program &p) { p.weights[0].planes = INT64_MAX; });
 }
@@ -400,7 +400,7 @@ TEST(Validate, Stages) {
                 diagonal.size = 32;
                 diagonal.channels = 3;
                 p.weights[3].columns = 2;
-                p.weights[3].values.pop_back();
+                p.weights[3].values.resize(2);
                 diagonal.channels = 2;
                 diagonal.weights = 3;
                 p.connections[ConvToMax].stages.push_back(diagonal);
@@ -573,8 +573,8 @@ TEST(Validate, MembraneOverflow) {
   expectError(ErrorCode::MembraneOverflow,
               {"'conv' -> 'dense'", "2^62 or more"}, [](Program &p) {
                 p.weights[2].bits = 64;
-                for (int64_t &weight : p.weights[2].values)
-                  weight = INT64_MIN;
+                for (size_t i = 0; i < p.weights[2].values.size(); ++i)
+                  p.weights[2].values.set(i, INT64_MIN);
               });
   expectError(ErrorCode::MembraneOverflow, {"events of one step", "64"},
               [](Program &p) {
@@ -616,8 +616,9 @@ TEST(Validate, RecordedRanges) {
   unit<NeuronPool>(wider, Conv).membraneMax += 5;
   EXPECT_TRUE(validate(wider).ok());
   // Changed weights need another range.
-  expectError(ErrorCode::RecordedRange, {"'conv'"},
-              [](Program &p) { p.weights[0].values[0] += 1; });
+  expectError(ErrorCode::RecordedRange, {"'conv'"}, [](Program &p) {
+    p.weights[0].values.set(0, p.weights[0].values[0] + 1);
+  });
 }
 
 TEST(Validate, CurrentOverflow) {
@@ -635,11 +636,11 @@ TEST(Validate, AccumulatorOverflow) {
   expectError(ErrorCode::AccumulatorOverflow, {"'dense' -> 'y'", "has 64"},
               [](Program &p) {
                 p.weights[3].bits = 64;
-                p.weights[3].values[0] = (int64_t(1) << 62) - 1;
+                p.weights[3].values.set(0, (int64_t(1) << 62) - 1);
               });
   expectError(ErrorCode::AccumulatorOverflow, {"2^62 or more"}, [](Program &p) {
     p.weights[3].bits = 64;
-    p.weights[3].values[0] = INT64_MIN;
+    p.weights[3].values.set(0, INT64_MIN);
   });
 }
 

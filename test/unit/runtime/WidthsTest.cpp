@@ -265,8 +265,9 @@ TEST(FanIn, SumsBoundEveryNeuron) {
       for (int sign : {1, -1}) {
         Program filtered = program;
         for (Weights &table : filtered.weights)
-          for (int64_t &value : table.values)
-            value = value * sign > 0 ? value : 0;
+          for (size_t i = 0; i < table.values.size(); ++i)
+            if (table.values[i] * sign <= 0)
+              table.values.set(i, 0);
         int64_t n = numElements(program.pools[connection.source].shape);
         std::vector<int64_t> totals(numElements(target.shape), 0);
         auto walk =
