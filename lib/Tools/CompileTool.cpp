@@ -10,6 +10,7 @@
 
 #include "fastsnn/Tools/CommandLine.h"
 #include "fastsnn/Tools/Emit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -30,12 +31,18 @@ struct Flags {
         output("o", cat(category), value_desc("file"),
                desc("Output file; - is standard output")),
         emit("emit", cat(category),
-             value_desc("program|qnn|snn|folded|nmc|manifest|certificate"),
+             value_desc("program|qnn|snn|folded|nmc|manifest|certificate|"
+                        "mapping"),
              desc("What to write (default: program)"),
              llvm::cl::init("program")),
+        target("target", cat(category), value_desc("name|file.json"),
+               desc("Chip to map the program onto; with --emit=mapping")),
+        ignore("ignore", cat(category), value_desc("feature,..."),
+               desc("Features and limits of the target that are not checked: "
+                    "the mapping is one of the structure only")),
         compile(category) {}
 
-  llvm::cl::opt<std::string> file, output, emit;
+  llvm::cl::opt<std::string> file, output, emit, target, ignore;
   CompileFlags compile;
 };
 
@@ -74,8 +81,48 @@ rt::Result<const Emission *> chooseEmission(const Flags &flags) {
   return emission;
 }
 
+/// What --target and --ignore ask for.
+rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
+  rt::Status status;
+  auto bad = [&](const std::string &what) {
+    status.add(ErrorCode::BadArgument, what);
+  };
+  bool wanted = flags.emit == "mapping";
+  if (wanted && flags.target.empty())
+    bad("--emit: a mapping needs a chip; give --target=NAME or a .json file");
+  if (!wanted && !flags.target.empty())
+    bad("--target: acts on --emit=mapping only; give that, too");
+  if (flags.target.empty() && !flags.ignore.empty())
+    bad("--ignore: acts with --target only; give that, too");
+  std::vector<std::string> known, ignored;
+  for (size_t i = 0; i < mapping::kFeatures; ++i)
+    known.push_back(mapping::nameOf(static_cast<mapping::Feature>(i)));
+  for (size_t i = 0; i < mapping::kResources; ++i)
+    known.push_back(mapping::nameOf(static_cast<mapping::Resource>(i)));
+  llvm::SmallVector<llvm::StringRef> parts;
+  llvm::StringRef(flags.ignore).split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef part : parts) {
+    if (llvm::is_contained(known, part))
+      ignored.push_back(part.str());
+    else
+      bad("--ignore: '" + part.str() + "' is unknown, known are " +
+          llvm::join(known, ", ") + "; give one of them");
+  }
+  std::optional<MappingSettings> settings;
+  if (wanted && !flags.target.empty()) {
+    rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
+    if (target)
+      settings = MappingSettings{target.take(), std::move(ignored)};
+    else
+      status.append(target.status());
+  }
+  if (!status)
+    return status;
+  return settings;
+}
+
 bool compileFile(const Flags &flags, const Emission &emission,
-                 const Model::Options &options) {
+                 const Model::Options &options, EmitSettings settings) {
   rt::Result<FileKind> kind = fileKindOf(flags.file);
   if (!kind)
     return reportStatus(kind.status()) == 0;
@@ -100,11 +147,10 @@ bool compileFile(const Flags &flags, const Emission &emission,
 
   bool emitted = true;
   auto emit = [&](llvm::raw_ostream &out) {
-    llvm::StringRef extension =
-        flags.output == "-"
-            ? ""
-            : llvm::sys::path::extension(llvm::StringRef(flags.output));
-    emitted = succeeded(emission.emit(*model, extension, out));
+    if (flags.output != "-")
+      settings.extension =
+          llvm::sys::path::extension(llvm::StringRef(flags.output));
+    emitted = succeeded(emission.emit(*model, settings, out));
     return emitted ? llvm::Error::success()
                    : llvm::createStringError("nothing to write");
   };
@@ -134,7 +180,9 @@ int tools::compileMain(int argc, char **argv) {
   rt::Result<CompileOptions> options = flags.compile.options();
   rt::Result<std::vector<int64_t>> timeSteps = flags.compile.timeSteps();
   rt::Result<std::optional<int64_t>> bits = flags.compile.quantizeWeights();
+  rt::Result<std::optional<MappingSettings>> mapping = chooseMapping(flags);
   rt::Status status = emission.status();
+  status.append(mapping.status());
   status.append(options.status());
   status.append(timeSteps.status());
   status.append(bits.status());
@@ -147,5 +195,6 @@ int tools::compileMain(int argc, char **argv) {
   if (!timeSteps->empty())
     options->timeSteps = timeSteps->front();
   Model::Options model{options.take(), *bits};
-  return compileFile(flags, **emission, model) ? 0 : 1;
+  EmitSettings settings{"", mapping.take()};
+  return compileFile(flags, **emission, model, std::move(settings)) ? 0 : 1;
 }

@@ -63,11 +63,12 @@ bool keepNames(ModuleOp module, StringRef file) {
 }
 
 template <Level level>
-LogicalResult emitModule(Model &model, StringRef extension, raw_ostream &out) {
+LogicalResult emitModule(Model &model, const EmitSettings &settings,
+                         raw_ostream &out) {
   if (failed(model.lowerTo(level)))
     return failure();
   bool named = keepNames(model.module(), model.file());
-  if (extension == ".mlirbc")
+  if (settings.extension == ".mlirbc")
     return writeBytecodeToFile(
         model.module(), out, BytecodeWriterConfig("FastSNN " FASTSNN_VERSION));
   OpPrintingFlags printing;
@@ -77,19 +78,27 @@ LogicalResult emitModule(Model &model, StringRef extension, raw_ostream &out) {
   return success();
 }
 
-LogicalResult emitProgram(Model &model, StringRef, raw_ostream &out) {
+/// The program; what it was made from is freed: weights are held once.
+std::optional<rt::Program> makeProgram(Model &model) {
   if (failed(model.lowerTo(Level::NMC)))
-    return failure();
+    return std::nullopt;
   FailureOr<rt::Program> program = model.makeProgram();
   if (failed(program))
-    return failure();
-  // The program holds the weights now: once is enough.
+    return std::nullopt;
   model.drop();
   // What is written can be run.
   if (rt::Status status = rt::validate(*program); !status) {
     reportStatus(status);
-    return failure();
+    return std::nullopt;
   }
+  return std::move(*program);
+}
+
+LogicalResult emitProgram(Model &model, const EmitSettings &,
+                          raw_ostream &out) {
+  std::optional<rt::Program> program = makeProgram(model);
+  if (!program)
+    return failure();
   rt::Result<std::vector<uint8_t>> bytes = rt::serialize(*program);
   if (!bytes) {
     reportStatus(bytes.status());
@@ -99,7 +108,8 @@ LogicalResult emitProgram(Model &model, StringRef, raw_ostream &out) {
   return success();
 }
 
-LogicalResult emitManifest(Model &model, StringRef, raw_ostream &out) {
+LogicalResult emitManifest(Model &model, const EmitSettings &,
+                           raw_ostream &out) {
   if (failed(model.lowerTo(Level::Folded)))
     return failure();
   FailureOr<nlohmann::ordered_json> manifest = makeManifest(model.module());
@@ -109,7 +119,8 @@ LogicalResult emitManifest(Model &model, StringRef, raw_ostream &out) {
   return success();
 }
 
-LogicalResult emitCertificate(Model &model, StringRef, raw_ostream &out) {
+LogicalResult emitCertificate(Model &model, const EmitSettings &,
+                              raw_ostream &out) {
   if (failed(model.lowerTo(Level::SNN)))
     return failure();
   // The folding replaces the real neurons: keep them.
@@ -117,6 +128,20 @@ LogicalResult emitCertificate(Model &model, StringRef, raw_ostream &out) {
   if (failed(model.lowerTo(Level::Folded)))
     return failure();
   return writeCertificate(*real, model.module(), out);
+}
+
+LogicalResult emitMapping(Model &model, const EmitSettings &settings,
+                          raw_ostream &out) {
+  std::optional<rt::Program> program = makeProgram(model);
+  if (!program)
+    return failure();
+  mapping::Partition partition = mapping::partition(
+      *program, settings.mapping->target, settings.mapping->ignored);
+  if (settings.extension == ".txt")
+    printMapping(out, partition, *settings.mapping);
+  else
+    out << jsonText(mappingJSON(partition, *settings.mapping));
+  return success();
 }
 
 } // namespace
@@ -131,6 +156,7 @@ const std::vector<Emission> &tools::emissions() {
       {"nmc", mlirFiles, Level::NMC, emitModule<Level::NMC>},
       {"manifest", {}, Level::Folded, emitManifest},
       {"certificate", {}, Level::SNN, emitCertificate},
+      {"mapping", {".json", ".txt"}, Level::NMC, emitMapping},
   };
   return all;
 }

@@ -9,9 +9,17 @@
 #ifndef FASTSNN_TOOLS_EMIT_H
 #define FASTSNN_TOOLS_EMIT_H
 
+#include "fastsnn/Tools/MappingReport.h"
 #include "fastsnn/Tools/Model.h"
 
 namespace fastsnn::tools {
+
+struct EmitSettings {
+  /// Of the output's name; empty for standard output.
+  llvm::StringRef extension;
+  /// Of --target.
+  std::optional<MappingSettings> mapping;
+};
 
 /// What to make of a model, by its name in --emit.
 struct Emission {
@@ -20,9 +28,8 @@ struct Emission {
   std::vector<llvm::StringRef> extensions;
   /// Levels that the model may have to begin with: down to this one.
   Level lastLevel;
-  /// Lowers `model` and appends the output to `out`. `extension` is that of the
-  /// output's name (empty for standard output). Fails having printed why.
-  mlir::LogicalResult (*emit)(Model &model, llvm::StringRef extension,
+  /// Lowers `model` and appends the output to `out`. Fails having printed why.
+  mlir::LogicalResult (*emit)(Model &model, const EmitSettings &settings,
                               llvm::raw_ostream &out);
 };
 

@@ -1,0 +1,68 @@
+//===- Partition.h - Pools of a program cut into cores --------------*- C++
+//-*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_MAPPING_PARTITION_H
+#define FASTSNN_MAPPING_PARTITION_H
+
+#include "fastsnn-rt/Program.h"
+#include "fastsnn/Mapping/Target.h"
+
+namespace fastsnn::mapping {
+
+/// Why a program does not fit a target.
+struct Violation {
+  /// Empty: the whole program.
+  std::string layer;
+  /// nameOf() a resource or feature, or "cores".
+  std::string resource;
+  int64_t need = 0, limit = 0;
+  /// Whether a target with more cores of the same kind would do.
+  bool moreCoresHelp = false;
+  std::string hint;
+};
+
+/// What the fullest core of a layer needs.
+using CoreUse = std::array<int64_t, kResources>;
+
+/// A pool cut into equal tiles of channels x rows x columns, one a core; tiles
+/// at the far edges may be smaller.
+struct LayerMapping {
+  std::string name;
+  int64_t channels = 0, rows = 0, columns = 0;
+  int64_t tileChannels = 0, tileRows = 0, tileColumns = 0;
+  /// 0: not even one neuron fits a core.
+  int64_t cores = 0;
+  /// Cores that hold the same weights.
+  int64_t weightCopies = 0;
+  CoreUse use{};
+};
+
+struct Partition {
+  std::vector<LayerMapping> layers;
+  std::vector<Violation> violations;
+  /// Limits and features that the target does not tell: not checked.
+  std::vector<std::string> notChecked;
+  int64_t cores = 0, chips = 0;
+};
+
+/// Cuts every pool but the inputs into the fewest cores of `target`, one pool a
+/// core: of all rectangular tilings within all known limits that with the
+/// fewest cores, then with the fewest axons into a core, then out of it. Every
+/// core receives all input channels of its tile (partial sums are not sent
+/// between cores). A spike takes one axon into every core it reaches.
+///
+/// `ignored` names features and resources (nameOf) that are not checked: the
+/// result then is a mapping of the structure only. All violations are found in
+/// one run.
+Partition partition(const rt::Program &program, const Target &target,
+                    const std::vector<std::string> &ignored = {});
+
+} // namespace fastsnn::mapping
+
+#endif // FASTSNN_MAPPING_PARTITION_H

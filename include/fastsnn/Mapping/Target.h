@@ -1,0 +1,103 @@
+//===- Target.h - What a neuromorphic chip can hold ---------------*- C++
+//-*-===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FASTSNN_MAPPING_TARGET_H
+#define FASTSNN_MAPPING_TARGET_H
+
+#include "fastsnn-rt/Status.h"
+
+#include <array>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fastsnn::mapping {
+
+/// What a core has a limited amount of.
+enum class Resource {
+  /// Neurons of a core.
+  Neurons,
+  /// Sources that send to a core, neurons that send from it (one axon each).
+  AxonsIn,
+  AxonsOut,
+  /// Synapses of one neuron.
+  FanIn,
+  /// Bits of weights.
+  SynapseMemory,
+  /// Bits of one weight, of one membrane.
+  WeightBits,
+  StateBits,
+  /// Cores that one neuron sends to.
+  Destinations,
+};
+constexpr size_t kResources = 8;
+
+/// What a core can or cannot do.
+enum class Feature {
+  /// Spikes of -1.
+  NegativeSpikes,
+  /// A net count of a neuron's spikes that the fire rule asks.
+  CountGuard,
+  /// Max pooling in counts.
+  CountPooling,
+  /// Synapses of a convolution share their weights.
+  SharedKernels,
+  /// All events of a step arrive before a neuron fires.
+  Barrier,
+};
+constexpr size_t kFeatures = 5;
+
+/// A limit that the target is known not to have.
+constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
+/// Names in target files, options and reports.
+const char *nameOf(Resource resource);
+const char *nameOf(Feature feature);
+const char *unitOf(Resource resource);
+
+/// A number of a target description and where it comes from. Evidence is
+/// measured, simulated, vendor, derived or assumed.
+template <typename T> struct Sourced {
+  T value;
+  std::string source, evidence;
+};
+
+/// A chip as a number of equal cores. What is not known is not checked.
+struct Target {
+  std::string name, description;
+  std::optional<Sourced<int64_t>> coresPerChip;
+  std::array<std::optional<Sourced<int64_t>>, kResources> limits;
+  std::array<std::optional<Sourced<bool>>, kFeatures> features;
+
+  const std::optional<Sourced<int64_t>> &limit(Resource resource) const {
+    return limits[static_cast<size_t>(resource)];
+  }
+  /// False where it is unknown.
+  bool has(Feature feature) const {
+    const auto &entry = features[static_cast<size_t>(feature)];
+    return entry && entry->value;
+  }
+};
+
+/// Reads a target description (docs/mapping.md, "Target files"). `file` is what
+/// messages call it. Errors: BadInput, one for every entry that is wrong.
+rt::Result<Target> parseTarget(const std::string &text,
+                               const std::string &file);
+
+/// The target called `nameOrFile`, if it is one of those that come with the
+/// project, else of the file of that name. Errors: CannotOpenFile, BadInput.
+rt::Result<Target> loadTarget(const std::string &nameOrFile);
+
+/// The targets that come with the project: name and text.
+const std::vector<std::pair<std::string, std::string>> &builtInTargets();
+
+} // namespace fastsnn::mapping
+
+#endif // FASTSNN_MAPPING_TARGET_H

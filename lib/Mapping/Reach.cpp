@@ -1,0 +1,157 @@
+//===- Reach.cpp - The sources of a tile of neurons
+//-------------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Reach.h"
+
+#include <algorithm>
+
+using namespace fastsnn;
+using namespace fastsnn::mapping;
+
+std::array<int64_t, 3> mapping::extentsOf(const rt::Pool &pool) {
+  const rt::Shape &shape = pool.shape;
+  if (shape.size() == 3)
+    return {shape[0], shape[1], shape[2]};
+  return {shape[0], rt::numElements(shape) / shape[0], 1};
+}
+
+namespace {
+
+/// Inputs of `outputs` along one axis of a window, inside 0 to extent.
+Interval throughWindow(Interval outputs, int64_t kernel, int64_t stride,
+                       int64_t dilation, int64_t pad, int64_t extent) {
+  int64_t begin = outputs.begin * stride - pad;
+  int64_t end = (outputs.end - 1) * stride - pad + (kernel - 1) * dilation + 1;
+  begin = std::clamp<int64_t>(begin, 0, extent);
+  return {begin, std::clamp(end, begin, extent)};
+}
+
+using Extents = std::array<int64_t, 3>;
+
+Box wholeOf(const Extents &extents) {
+  return {Interval{0, extents[0]}, Interval{0, extents[1]},
+          Interval{0, extents[2]}};
+}
+
+/// Follows a box backwards through the stages.
+class Backwards {
+public:
+  Backwards(const Box &box, const Extents &space) : box(box), space(space) {}
+
+  void throughWindow2D(const rt::Window2D &w, int64_t outChannels) {
+    enter({outChannels, w.outHeight, w.outWidth});
+    box[1] = throughWindow(box[1], w.kernelH, w.strideH, w.dilationH, w.padTop,
+                           w.height);
+    box[2] = throughWindow(box[2], w.kernelW, w.strideW, w.dilationW, w.padLeft,
+                           w.width);
+    space = {w.channels, w.height, w.width};
+  }
+
+  void operator()(const rt::SumWindowStage &stage) {
+    throughWindow2D(stage.window, stage.window.channels);
+  }
+
+  void operator()(const rt::Conv2DStage &stage) {
+    throughWindow2D(stage.window, stage.outChannels);
+    int64_t outputs = stage.outChannels / stage.groups;
+    int64_t inputs = stage.window.channels / stage.groups;
+    Interval groups = {box[0].begin / outputs,
+                       (box[0].end + outputs - 1) / outputs};
+    box[0] = {groups.begin * inputs, groups.end * inputs};
+  }
+
+  /// Everything is reached, however the inputs are arranged.
+  void operator()(const rt::DenseStage &stage) {
+    space = {stage.inputs, 1, 1};
+    box = wholeOf(space);
+  }
+
+  void operator()(const rt::DiagonalStage &) {}
+
+  /// A range of channels of a concatenation keeps rows and columns, padding
+  /// shifts them; other maps are followed by nobody.
+  void operator()(const rt::RemapStage &stage) {
+    int64_t row = space[2], channel = space[1] * space[2];
+    bool image = stage.shape.size() == 3 && stage.offset >= 0 &&
+                 stage.strides == std::vector<int64_t>{channel, row, 1};
+    int64_t shift[3] = {stage.offset / channel, stage.offset % channel / row,
+                        stage.offset % row};
+    for (int axis = 0; axis < 3; ++axis)
+      image = image && shift[axis] + stage.shape[axis] <= space[axis];
+    if (!image) {
+      space = {rt::numElements(stage.shape), 1, 1};
+      box = wholeOf(space);
+      return;
+    }
+    for (int axis = 0; axis < 3; ++axis) {
+      int64_t extent = stage.shape[axis];
+      int64_t begin =
+          std::clamp<int64_t>(box[axis].begin - shift[axis], 0, extent);
+      box[axis] = {begin,
+                   std::clamp(box[axis].end - shift[axis], begin, extent)};
+      space[axis] = extent;
+    }
+  }
+
+  /// The box in a space of these extents: all of it where the elements were
+  /// numbered in another shape.
+  const Box &enter(const Extents &extents) {
+    if (space != extents)
+      box = wholeOf(extents);
+    space = extents;
+    return box;
+  }
+
+private:
+  Box box;
+  Extents space;
+};
+
+} // namespace
+
+Box mapping::sourcesOf(const rt::Program &program,
+                       const rt::Connection &connection, const Box &tile) {
+  const rt::Pool &target = program.pools[connection.target];
+  Backwards walk(tile, extentsOf(target));
+  // A count pool's neurons read windows of the space behind the stages.
+  if (const auto *counts = std::get_if<rt::CountPool>(&target.unit))
+    walk.throughWindow2D(counts->window, counts->window.channels);
+  for (auto stage = connection.stages.rbegin();
+       stage != connection.stages.rend(); ++stage)
+    std::visit(walk, *stage);
+  return walk.enter(extentsOf(program.pools[connection.source]));
+}
+
+SynapseUse mapping::synapsesOf(const rt::Program &program,
+                               const rt::Connection &connection,
+                               const Box &tile) {
+  SynapseUse use;
+  // Windows multiply what a neuron receives, not what is stored.
+  int64_t windows = 1;
+  for (const rt::Stage &stage : connection.stages) {
+    if (const auto *sum = std::get_if<rt::SumWindowStage>(&stage)) {
+      windows *= sum->window.kernelH * sum->window.kernelW;
+    } else if (const auto *conv = std::get_if<rt::Conv2DStage>(&stage)) {
+      const rt::Window2D &w = conv->window;
+      use.perNeuron = w.channels / conv->groups * w.kernelH * w.kernelW;
+      use.weights = use.perNeuron * tile[0].size();
+      use.table = conv->weights;
+    } else if (const auto *dense = std::get_if<rt::DenseStage>(&stage)) {
+      use.perNeuron = dense->inputs;
+      use.weights = dense->inputs * volume(tile);
+      use.table = dense->weights;
+    } else if (const auto *diagonal = std::get_if<rt::DiagonalStage>(&stage)) {
+      use.perNeuron = 1;
+      use.weights = tile[0].size();
+      use.table = diagonal->weights;
+    }
+  }
+  use.perNeuron *= windows;
+  return use;
+}

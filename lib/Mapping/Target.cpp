@@ -1,0 +1,203 @@
+//===- Target.cpp - Target descriptions -----------------------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Mapping/Target.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+using namespace fastsnn;
+using namespace fastsnn::mapping;
+using Json = nlohmann::json;
+using rt::ErrorCode;
+
+static constexpr struct {
+  const char *name, *unit;
+} resourceNames[kResources] = {
+    {"neurons", "neurons"}, {"axons_in", "axons"},      {"axons_out", "axons"},
+    {"fan_in", "synapses"}, {"synapse_memory", "bits"}, {"weight_bits", "bits"},
+    {"state_bits", "bits"}, {"destinations", "cores"},
+};
+
+static constexpr const char *featureNames[kFeatures] = {
+    "negative_spikes", "count_guard", "count_pooling", "shared_kernels",
+    "barrier"};
+
+static constexpr const char *evidenceGrades[] = {
+    "measured", "simulated", "vendor", "derived", "assumed"};
+
+const char *mapping::nameOf(Resource resource) {
+  return resourceNames[static_cast<size_t>(resource)].name;
+}
+const char *mapping::unitOf(Resource resource) {
+  return resourceNames[static_cast<size_t>(resource)].unit;
+}
+const char *mapping::nameOf(Feature feature) {
+  return featureNames[static_cast<size_t>(feature)];
+}
+
+namespace {
+
+/// Reads one file; what is wrong is collected.
+class TargetReader {
+public:
+  explicit TargetReader(const std::string &file) : file(file) {}
+
+  rt::Result<Target> read(const std::string &text);
+
+private:
+  void fail(const std::string &key, const std::string &what) {
+    status.add(ErrorCode::BadInput, file + ": " + key + ": " + what);
+  }
+  /// False, with an error, if `json` is no object or has other keys.
+  bool checkObject(const Json &json, const std::string &key,
+                   const std::vector<std::string> &known);
+  void readText(const Json &json, const std::string &key, std::string &text);
+  /// Value, unit, source and evidence of one entry; `unit` is the one it must
+  /// have.
+  template <typename T>
+  void readSourced(const Json &json, const std::string &key,
+                   const std::string &unit, std::optional<Sourced<T>> &to);
+
+  const std::string &file;
+  rt::Status status;
+  Target target;
+};
+
+} // namespace
+
+bool TargetReader::checkObject(const Json &json, const std::string &key,
+                               const std::vector<std::string> &known) {
+  if (!json.is_object()) {
+    fail(key, "is no object; see docs/mapping.md");
+    return false;
+  }
+  for (const auto &entry : json.items())
+    if (std::find(known.begin(), known.end(), entry.key()) == known.end())
+      fail(key == "target" ? entry.key() : key + "." + entry.key(),
+           "unknown entry; correct the name or remove it");
+  return true;
+}
+
+void TargetReader::readText(const Json &json, const std::string &key,
+                            std::string &text) {
+  auto found = json.find(key);
+  if (found == json.end() || !found->is_string() ||
+      found->get<std::string>().empty())
+    return fail(key, "is missing or no text; give one");
+  text = found->get<std::string>();
+}
+
+template <typename T>
+void TargetReader::readSourced(const Json &json, const std::string &key,
+                               const std::string &unit,
+                               std::optional<Sourced<T>> &to) {
+  if (!checkObject(json, key, {"value", "unit", "source", "evidence"}))
+    return;
+  Sourced<T> entry{};
+  auto value = json.find("value");
+  constexpr bool isFlag = std::is_same_v<T, bool>;
+  if constexpr (isFlag) {
+    if (value == json.end() || !value->is_boolean())
+      return fail(key, "its value is missing or neither true nor false; give "
+                       "one");
+    entry.value = value->template get<bool>();
+  } else {
+    bool number = value != json.end() && value->is_number_integer() &&
+                  value->template get<int64_t>() >= 1;
+    if (!number && (value == json.end() || !value->is_null()))
+      return fail(key, "its value is missing or no whole number of at least 1; "
+                       "give null for no limit, leave the entry out if it is "
+                       "unknown");
+    entry.value = number ? value->template get<int64_t>() : kUnlimited;
+  }
+  std::string given = json.value("unit", Json("")).is_string()
+                          ? json.value("unit", std::string())
+                          : "?";
+  if (given != unit)
+    fail(key, "its unit is '" + given + "', must be '" + unit +
+                  "'; convert the value");
+  auto text = [&](const char *name) {
+    auto found = json.find(name);
+    return found != json.end() && found->is_string()
+               ? found->template get<std::string>()
+               : std::string();
+  };
+  entry.source = text("source");
+  entry.evidence = text("evidence");
+  if (entry.source.empty())
+    fail(key, "has no source; say where the number comes from");
+  if (std::find(std::begin(evidenceGrades), std::end(evidenceGrades),
+                entry.evidence) == std::end(evidenceGrades))
+    fail(key, "its evidence is '" + entry.evidence +
+                  "', must be measured, simulated, vendor, derived or assumed; "
+                  "choose one");
+  to = std::move(entry);
+}
+
+rt::Result<Target> TargetReader::read(const std::string &text) {
+  Json json = Json::parse(text, /*callback=*/nullptr,
+                          /*allow_exceptions=*/false, /*ignore_comments=*/true);
+  if (json.is_discarded())
+    return rt::Status(ErrorCode::BadInput,
+                      file + ": is no JSON text; correct it");
+  if (!checkObject(
+          json, "target",
+          {"name", "description", "cores_per_chip", "core", "features"}))
+    return status;
+  readText(json, "name", target.name);
+  readText(json, "description", target.description);
+  if (json.contains("cores_per_chip"))
+    readSourced(json["cores_per_chip"], "cores_per_chip", "cores",
+                target.coresPerChip);
+  Json core = json.value("core", Json::object());
+  std::vector<std::string> known;
+  for (const auto &entry : resourceNames)
+    known.push_back(entry.name);
+  if (checkObject(core, "core", known))
+    for (size_t i = 0; i < kResources; ++i)
+      if (core.contains(known[i]))
+        readSourced(core[known[i]], "core." + known[i], resourceNames[i].unit,
+                    target.limits[i]);
+  Json features = json.value("features", Json::object());
+  known.assign(std::begin(featureNames), std::end(featureNames));
+  if (checkObject(features, "features", known))
+    for (size_t i = 0; i < kFeatures; ++i)
+      if (features.contains(known[i]))
+        readSourced(features[known[i]], "features." + known[i], "",
+                    target.features[i]);
+  if (!status)
+    return status;
+  return std::move(target);
+}
+
+rt::Result<Target> mapping::parseTarget(const std::string &text,
+                                        const std::string &file) {
+  return TargetReader(file).read(text);
+}
+
+rt::Result<Target> mapping::loadTarget(const std::string &nameOrFile) {
+  for (const auto &[name, text] : builtInTargets())
+    if (name == nameOrFile)
+      return parseTarget(text, name);
+  std::ifstream stream(nameOrFile);
+  if (!stream) {
+    std::string names;
+    for (const auto &[name, text] : builtInTargets())
+      names += (names.empty() ? "" : ", ") + name;
+    return rt::Status(ErrorCode::CannotOpenFile,
+                      nameOrFile + ": is neither a known target (" + names +
+                          ") nor a file that can be read; check the name");
+  }
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return parseTarget(text.str(), nameOrFile);
+}
