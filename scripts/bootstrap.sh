@@ -69,6 +69,8 @@ wanted=(
   # ONNX, JSON, arrays on disk
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev
   zlib1g-dev libzip-dev
+  # linear algebra of the tuning
+  libeigen3-dev
   # tests
   libgtest-dev libgmock-dev python3 python3-venv
 )

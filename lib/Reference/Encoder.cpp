@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Encoder.h"
+#include "fastsnn/Reference/Encoder.h"
 #include "ModelSupport.h"
 
 using namespace fastsnn;

@@ -9,8 +9,8 @@
 #ifndef FASTSNN_LIB_REFERENCE_PROGRAM_H
 #define FASTSNN_LIB_REFERENCE_PROGRAM_H
 
-#include "Encoder.h"
 #include "Stages.h"
+#include "fastsnn/Reference/Encoder.h"
 #include "fastsnn/Reference/NMCInterpreter.h"
 #include "fastsnn/Reference/Pooling.h"
 

@@ -8,11 +8,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Reference/SNNInterpreter.h"
-#include "Encoder.h"
 #include "Layers.h"
 #include "ModelSupport.h"
 #include "Synapses.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
+#include "fastsnn/Reference/Encoder.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

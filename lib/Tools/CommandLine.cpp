@@ -23,6 +23,13 @@ void tools::removeForeignOptions() {
     option->removeArgument();
 }
 
+void tools::removeOptions(llvm::ArrayRef<llvm::StringRef> names) {
+  for (llvm::StringRef name : names)
+    if (llvm::cl::Option *option =
+            llvm::cl::getRegisteredOptions().lookup(name))
+      option->removeArgument();
+}
+
 bool tools::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
                              llvm::cl::OptionCategory &category) {
   llvm::cl::HideUnrelatedOptions(category);

@@ -45,6 +45,14 @@ CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
                           desc("Quantize weights that lie on no grid, for each "
                                "output channel, to 8 bits or as many as given "
                                "(default: they are an error)")),
+      calibrateLimitText("calibrate-limit", cat(category), value_desc("N"),
+                         desc("Calibrate with the first N images (default: "
+                              "500)")),
+      calibrateFiles("calibrate", cat(category), value_desc("file"),
+                     desc("Set start membranes so that these images, which "
+                          "need no labels, give each layer the mean counts of "
+                          "the quantized network; formats as --input of "
+                          "fastsnn-run; one file for each network input")),
       unsignedNeurons("unsigned", cat(category),
                       desc("Neurons without negative spikes")) {}
 
@@ -163,6 +171,28 @@ rt::Result<std::optional<int64_t>> CompileFlags::quantizeWeights() const {
   return value;
 }
 
+rt::Result<std::optional<CalibrationSettings>>
+CompileFlags::calibration() const {
+  constexpr int64_t usual = 500;
+  std::optional<int64_t> limit = usual;
+  if (calibrateLimitText.getNumOccurrences()) {
+    limit = parseInteger(llvm::StringRef(calibrateLimitText));
+    if (!limit || *limit < 1)
+      return bad("--calibrate-limit", "'" + calibrateLimitText +
+                                          "' is no number of images, at least "
+                                          "1; give one like 500");
+    if (calibrateFiles.empty())
+      return bad("--calibrate-limit",
+                 "no images to calibrate with; give --calibrate=FILE");
+  }
+  if (calibrateFiles.empty())
+    return std::optional<CalibrationSettings>();
+  CalibrationSettings settings;
+  settings.inputs.assign(calibrateFiles.begin(), calibrateFiles.end());
+  settings.limit = *limit;
+  return std::optional(settings);
+}
+
 rt::Status CompileFlags::checkApplicable(const std::string &path, Level level,
                                          bool isONNX) const {
   rt::Status status;
@@ -178,6 +208,7 @@ rt::Status CompileFlags::checkApplicable(const std::string &path, Level level,
   check(epsilonText, Level::QNN);
   check(unsignedNeurons, Level::QNN);
   check(preprocessText, Level::QNN);
+  check(calibrateFiles, Level::QNN);
   check(stateBitsText, Level::SNN);
   check(toleranceText, Level::SNN);
   check(inputEncodingText, Level::Folded);

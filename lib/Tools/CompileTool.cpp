@@ -10,6 +10,7 @@
 
 #include "fastsnn/Tools/CommandLine.h"
 #include "fastsnn/Tools/Emit.h"
+#include "fastsnn/Tools/RunFlags.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Path.h"
@@ -40,9 +41,12 @@ struct Flags {
         ignore("ignore", cat(category), value_desc("feature,..."),
                desc("Features and limits of the target that are not checked: "
                     "the mapping is one of the structure only")),
+        threads("threads", cat(category), value_desc("N"),
+                desc("Threads of --calibrate (default: one for each "
+                     "processor)")),
         compile(category) {}
 
-  llvm::cl::opt<std::string> file, output, emit, target, ignore;
+  llvm::cl::opt<std::string> file, output, emit, target, ignore, threads;
   CompileFlags compile;
 };
 
@@ -181,11 +185,16 @@ int tools::compileMain(int argc, char **argv) {
   rt::Result<std::vector<int64_t>> timeSteps = flags.compile.timeSteps();
   rt::Result<std::optional<int64_t>> bits = flags.compile.quantizeWeights();
   rt::Result<std::optional<MappingSettings>> mapping = chooseMapping(flags);
+  rt::Result<std::optional<CalibrationSettings>> calibration =
+      flags.compile.calibration();
+  rt::Result<unsigned> threads = parseThreads(flags.threads);
   rt::Status status = emission.status();
   status.append(mapping.status());
   status.append(options.status());
   status.append(timeSteps.status());
   status.append(bits.status());
+  status.append(calibration.status());
+  status.append(threads.status());
   if (timeSteps && timeSteps->size() > 1)
     status.add(ErrorCode::BadArgument,
                "--time-steps: several numbers, a program has one; give one, "
@@ -194,7 +203,12 @@ int tools::compileMain(int argc, char **argv) {
     return reportStatus(status);
   if (!timeSteps->empty())
     options->timeSteps = timeSteps->front();
-  Model::Options model{options.take(), *bits};
+  Model::Options model;
+  model.compile = options.take();
+  model.quantizeWeights = *bits;
+  model.calibration = calibration.take();
+  if (model.calibration)
+    model.calibration->threads = *threads;
   EmitSettings settings{"", mapping.take()};
   return compileFile(flags, **emission, model, std::move(settings)) ? 0 : 1;
 }

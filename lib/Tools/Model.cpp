@@ -8,6 +8,7 @@
 
 #include "fastsnn/Tools/Model.h"
 
+#include "InterpreterInput.h"
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Frontend/ImportQNN/ImportONNX.h"
 #include "fastsnn/InitAllDialects.h"
@@ -16,6 +17,9 @@
 #include "fastsnn/Target/NMC/Program.h"
 #include "fastsnn/Tools/ModuleFacts.h"
 #include "fastsnn/Tools/ProgramFacts.h"
+#include "fastsnn/Tools/Progress.h"
+#include "fastsnn/Tools/Samples.h"
+#include "fastsnn/Tuning/TuneNetwork.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
@@ -134,7 +138,52 @@ LogicalResult Model::lowerTo(Level target) {
   return runPipeline(target);
 }
 
+LogicalResult Model::calibrate() {
+  // The runner knows the network's inputs.
+  std::unique_ptr<LevelRunner> runner = makeRunner();
+  func::FuncOp function = onlyFunction(module(), path);
+  if (!runner || !function)
+    return failure();
+  RunSettings settings;
+  settings.inputs = options.calibration->inputs;
+  settings.inputOption = "--calibrate";
+  settings.limit = options.calibration->limit;
+  rt::Result<Samples> read = readSamples(settings);
+  if (!read) {
+    reportStatus(read.status());
+    return failure();
+  }
+  std::vector<std::string> warnings;
+  // Labels are neither needed nor looked at.
+  read->labels.reset();
+  rt::Status status = fitSamples(*read, runner->facts(), settings, warnings);
+  for (const std::string &warning : warnings)
+    llvm::errs() << "warning: " << warning << '\n';
+  if (!status) {
+    reportStatus(status);
+    return failure();
+  }
+  tuning::TuneOptions tune;
+  tune.calibrate = true;
+  Progress progress("calibrating",
+                    read->count * int64_t(runner->facts().layers.size() +
+                                          runner->facts().outputs.size()));
+  tune.progress = [&](int64_t samples) { progress.advance(samples); };
+  auto reports = tuning::tuneNetwork(
+      function, {&read->inputs, read->count, options.calibration->threads},
+      tune);
+  if (reports)
+    return success();
+  reportStatus(toStatus(reports.takeError()));
+  return failure();
+}
+
 LogicalResult Model::runPipeline(Level target) {
+  if (options.calibration && current == Level::QNN && target > Level::SNN) {
+    if (failed(runPipeline(Level::SNN)))
+      return failure();
+  }
+  Level from = current;
   PassManager manager(context.get());
   buildPipeline(manager, current, target, options.compile);
   if (failed(manager.run(module()))) {
@@ -147,6 +196,8 @@ LogicalResult Model::runPipeline(Level target) {
   // Once is enough.
   options.compile.preprocess.reset();
   current = target;
+  if (options.calibration && from == Level::QNN && current == Level::SNN)
+    return calibrate();
   return success();
 }
 

@@ -82,6 +82,17 @@ rt::Result<std::vector<Level>> tools::parseLevels(const std::string &option,
   return levels;
 }
 
+rt::Result<unsigned> tools::parseThreads(const std::string &text) {
+  constexpr int64_t most = 4096;
+  if (text.empty())
+    return 0U;
+  std::optional<int64_t> count = parseIn(text, 1, most);
+  if (!count)
+    return bad("--threads", "'" + text + "' is no number of threads, 1 to " +
+                                std::to_string(most) + "; give one");
+  return static_cast<unsigned>(*count);
+}
+
 rt::Result<RunSettings> RunFlags::settings() const {
   RunSettings settings;
   rt::Status status;
@@ -105,15 +116,10 @@ rt::Result<RunSettings> RunFlags::settings() const {
                                        "' is no number of samples, at least "
                                        "1; give one"));
   }
-  if (threads.getNumOccurrences()) {
-    constexpr int64_t most = 4096;
-    std::optional<int64_t> count = parseIn(llvm::StringRef(threads), 1, most);
-    if (!count)
-      status.append(bad("--threads", "'" + threads +
-                                         "' is no number of threads, 1 to " +
-                                         std::to_string(most) + "; give one"));
-    settings.threads = static_cast<unsigned>(count.value_or(0));
-  }
+  rt::Result<unsigned> threadCount = parseThreads(threads);
+  status.append(threadCount.status());
+  if (threadCount)
+    settings.threads = *threadCount;
   if (level.getNumOccurrences()) {
     rt::Result<std::vector<Level>> levels = parseLevels("--level", level);
     if (!levels)

@@ -284,13 +284,21 @@ int tools::runMain(int argc, char **argv) {
   rt::Result<CompileOptions> options = compileFlags.options();
   rt::Result<std::vector<int64_t>> timeSteps = compileFlags.timeSteps();
   rt::Result<std::optional<int64_t>> bits = compileFlags.quantizeWeights();
+  rt::Result<std::optional<CalibrationSettings>> calibration =
+      compileFlags.calibration();
   rt::Status status = settings.status();
   status.append(options.status());
   status.append(timeSteps.status());
   status.append(bits.status());
+  status.append(calibration.status());
   if (!status)
     return reportStatus(status);
-  Model::Options model{options.take(), *bits};
+  Model::Options model;
+  model.compile = options.take();
+  model.quantizeWeights = *bits;
+  model.calibration = calibration.take();
+  if (model.calibration)
+    model.calibration->threads = settings->threads;
   RunCommand command(settings.take(), std::move(model), timeSteps.take(),
                      compileFlags);
   return command.run() ? 0 : 1;

@@ -115,11 +115,12 @@ rt::Status tools::fitSamples(Samples &samples, const NetworkFacts &network,
     std::string names;
     for (const InputFacts &input : network.inputs)
       names += (names.empty() ? "" : ", ") + input.name;
-    return rt::Status(ErrorCode::BadInput,
-                      "--input: " + std::to_string(samples.inputs.size()) +
-                          " files, the network has " +
-                          std::to_string(network.inputs.size()) + " inputs (" +
-                          names + "); give one --input for each");
+    return rt::Status(
+        ErrorCode::BadInput,
+        settings.inputOption + ": " + std::to_string(samples.inputs.size()) +
+            " files, the network has " + std::to_string(network.inputs.size()) +
+            " inputs (" + names + "); give one " + settings.inputOption +
+            " for each");
   }
   for (size_t k = 0; k < samples.inputs.size(); ++k)
     status.append(fitInput(samples.inputs[k], network.inputs[k],

@@ -19,6 +19,9 @@ namespace fastsnn::tools {
 /// own options are made.
 void removeForeignOptions();
 
+/// Takes options back that were registered: they are unknown then.
+void removeOptions(llvm::ArrayRef<llvm::StringRef> names);
+
 /// Parses the command line into registered options; --help shows those of
 /// `category` only. Mistakes are printed as "error: ..."; false then.
 bool parseCommandLine(int argc, char **argv, llvm::StringRef overview,

@@ -19,6 +19,15 @@
 
 namespace fastsnn::tools {
 
+/// Images that start membranes are set from, without labels.
+struct CalibrationSettings {
+  /// One a network input, in their order.
+  std::vector<std::string> inputs;
+  int64_t limit = 0;
+  /// 0: as many as the machine has.
+  unsigned threads = 0;
+};
+
 /// The command line options that fastsnn-compile and fastsnn-run share. They
 /// are taken as text and checked here, so that every mistake is reported, all
 /// in one run, in the project's words.
@@ -37,6 +46,9 @@ public:
   /// Bits of --quantize-weights, if given. Errors: BadArgument.
   rt::Result<std::optional<int64_t>> quantizeWeights() const;
 
+  /// Images of --calibrate, if given. Errors: BadArgument.
+  rt::Result<std::optional<CalibrationSettings>> calibration() const;
+
   /// Fails for every option that cannot act any more on `path`: what it holds
   /// is at `level` already, or was read from MLIR instead of ONNX.
   rt::Status checkApplicable(const std::string &path, Level level,
@@ -44,7 +56,9 @@ public:
 
 private:
   llvm::cl::opt<std::string> timeStepsText, epsilonText, stateBitsText,
-      toleranceText, preprocessText, inputEncodingText, quantizeWeightsText;
+      toleranceText, preprocessText, inputEncodingText, quantizeWeightsText,
+      calibrateLimitText;
+  llvm::cl::list<std::string> calibrateFiles;
   llvm::cl::opt<bool> unsignedNeurons;
 };
 

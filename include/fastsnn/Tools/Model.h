@@ -34,6 +34,8 @@ public:
     std::optional<int64_t> quantizeWeights;
     /// Such weights stay as they are; for levels qnn and snn.
     bool realWeights = false;
+    /// Start membranes are set from images; nothing: they stay theta / 2 or 0.
+    std::optional<CalibrationSettings> calibration;
   };
 
   /// Reads an .onnx, .mlir or .mlirbc file. Preprocessing and clean-up of level
@@ -65,6 +67,8 @@ public:
 private:
   Model();
   mlir::LogicalResult runPipeline(Level target);
+  /// At level snn.
+  mlir::LogicalResult calibrate();
 
   std::unique_ptr<mlir::MLIRContext> context;
   std::unique_ptr<DiagnosticPrinter> printer;

@@ -18,6 +18,8 @@ struct RunSettings {
   std::string file;
   /// One a network input, in their order.
   std::vector<std::string> inputs;
+  /// The option that named them, for messages.
+  std::string inputOption = "--input";
   std::string labels;
   std::optional<int64_t> limit;
   /// The lowest that the file allows unless given.
@@ -51,6 +53,10 @@ private:
 /// Errors: BadArgument.
 rt::Result<std::vector<Level>> parseLevels(const std::string &option,
                                            const std::string &text);
+
+/// Parses the value of --threads, 1 to 4,096; 0 if `text` is empty.
+/// Errors: BadArgument.
+rt::Result<unsigned> parseThreads(const std::string &text);
 
 } // namespace fastsnn::tools
 

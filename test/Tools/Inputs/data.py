@@ -78,6 +78,7 @@ def make(folder):
         "words.txt": b"0\n1\ncat\n",
         "a.npy": npy("<f4", (3, 2), [0, 0.25, 0.5, 0, 0.25, 0.25]),
         "b.npy": npy("<f4", (3, 1), [0.25, 0, 0.5]),
+        "spread.npy": npy("<f4", (64, 1, 2, 2), [(k * k + 29 * k) % 97 / 97 for k in range(256)]),
         "many.npy": npy("|u1", (8000, 1, 2, 2), [0] * 32000),
         "batch.bin": b"".join(bytes([label]) + bytes((70 * label + k // 7) % 256 for k in range(3072))
                               for label in range(4)),

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FASTSNN_LIB_REFERENCE_ENCODER_H
-#define FASTSNN_LIB_REFERENCE_ENCODER_H
+#ifndef FASTSNN_REFERENCE_ENCODER_H
+#define FASTSNN_REFERENCE_ENCODER_H
 
 #include "fastsnn/Reference/Quantize.h"
 #include "fastsnn/Reference/Tensor.h"
@@ -77,4 +77,4 @@ std::optional<int64_t> toLattice(double x, int64_t shift);
 
 } // namespace fastsnn::reference
 
-#endif // FASTSNN_LIB_REFERENCE_ENCODER_H
+#endif // FASTSNN_REFERENCE_ENCODER_H

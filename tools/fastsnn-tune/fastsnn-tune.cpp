@@ -1,0 +1,12 @@
+//===- fastsnn-tune.cpp - Main function
+//------------------------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Tools/TuneTool.h"
+
+int main(int argc, char **argv) { return fastsnn::tools::tuneMain(argc, argv); }
