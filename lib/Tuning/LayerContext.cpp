@@ -199,9 +199,8 @@ InputSums LayerContext::sums(int64_t sample) const {
   return sums;
 }
 
-static std::vector<int32_t> runNeurons(const NeuronConstants &neurons,
-                                       const InputSums &sums,
-                                       std::vector<int8_t> *spikes) {
+std::vector<int32_t> LayerContext::run(const InputSums &sums,
+                                       std::vector<int8_t> *spikes) const {
   std::vector<int32_t> counts(neurons.elements);
   if (spikes)
     spikes->resize(neurons.elements * neurons.timeSteps);
@@ -214,7 +213,7 @@ static std::vector<int32_t> runNeurons(const NeuronConstants &neurons,
 
 std::vector<int32_t> LayerContext::run(int64_t sample,
                                        std::vector<int8_t> *spikes) const {
-  return runNeurons(neurons, sums(sample), spikes);
+  return run(sums(sample), spikes);
 }
 
 void LayerContext::writeBack() {

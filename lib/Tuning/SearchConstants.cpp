@@ -91,12 +91,12 @@ bool tuning::searchConstants(LayerContext &layer, const SumsCache &sums,
   // Each channel is kept or not by itself: it depends on its own constants
   // only.
   int64_t samples = layer.activity->getSamples().count;
-  int64_t trained = sums.lastSample();
+  int64_t trained = sums.samplesToLearnFrom();
   if (trained == samples)
     return true;
   auto judge = [&] {
     return measureErrors(layer, trained, samples,
-                         [&](int64_t sample) { return layer.run(sample); });
+                         [&](int64_t sample) { return sums.run(sample); });
   };
   ErrorSums after = judge();
   NeuronConstants found = neurons;

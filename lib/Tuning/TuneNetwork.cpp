@@ -41,26 +41,21 @@ private:
 } // namespace
 
 void Tuner::train(LayerContext &layer, LayerReport &report) {
-  if (options.parameters == Parameters::All) {
-    std::vector<std::vector<double>> weights;
-    for (const Currents &input : layer.inputs)
-      if (Convolution *own = input.lastWeights())
-        weights.push_back(own->getWeights().vec());
-    report.kept = fineTune(layer, trained, options.fineTune);
-    size_t k = 0;
-    for (const Currents &input : layer.inputs) {
-      Convolution *own = input.lastWeights();
-      if (!own)
-        continue;
-      for (auto [before, after] : llvm::zip(weights[k++], own->getWeights())) {
-        report.changedWeights += before != after;
-        ++report.weights;
-      }
+  std::vector<std::vector<double>> weights;
+  for (const Currents &input : layer.inputs)
+    if (Convolution *own = input.lastWeights())
+      weights.push_back(own->getWeights().vec());
+  report.kept = fineTune(layer, trained, options.fineTune);
+  size_t k = 0;
+  for (const Currents &input : layer.inputs) {
+    Convolution *own = input.lastWeights();
+    if (!own)
+      continue;
+    for (auto [before, after] : llvm::zip(weights[k++], own->getWeights())) {
+      report.changedWeights += before != after;
+      ++report.weights;
     }
   }
-  if (options.parameters == Parameters::BiasThreshold)
-    report.kept =
-        searchConstants(layer, SumsCache(layer, 0, trained), options.search);
 }
 
 LogicalResult Tuner::tune(snn::IFOp op) {
@@ -74,29 +69,34 @@ LogicalResult Tuner::tune(snn::IFOp op) {
   int64_t judged = trained < samples ? trained : 0;
   int64_t perChannel =
       (samples - judged) * layer.neurons.elements / layer.neurons.channels;
-  result.before = measureErrors(layer, judged, samples, [&](int64_t sample) {
-                    return layer.run(sample);
-                  }).summarize(perChannel);
+  auto measure = [&](llvm::function_ref<std::vector<int32_t>(int64_t)> run) {
+    return measureErrors(layer, judged, samples, run).summarize(perChannel);
+  };
+  std::optional<SumsCache> sums(std::in_place, layer, trained);
+  result.before = measure([&](int64_t sample) { return sums->run(sample); });
   // A layer that counts like the quantized network has nothing to learn.
   if (result.before.mismatch > 0) {
-    train(layer, result);
+    if (options.parameters == Parameters::All) {
+      sums.reset();
+      train(layer, result);
+      sums.emplace(layer, trained); // The weights are others.
+    }
+    if (options.parameters == Parameters::BiasThreshold)
+      result.kept = searchConstants(layer, *sums, options.search);
     if (options.calibrate)
-      calibrateStart(layer, SumsCache(layer, 0, trained),
-                     options.calibrationRounds);
+      calibrateStart(layer, *sums, options.calibrationRounds);
     layer.writeBack();
   }
   // What the layers behind receive.
   Activity::Layer &activities = activity.addLayer(op.getOutput());
   auto run = [&](int64_t sample) {
     std::vector<int8_t> spikes;
-    std::vector<int32_t> counts = layer.run(sample, &spikes);
+    std::vector<int32_t> counts = sums->run(sample, &spikes);
     activities.spikes.put(sample, spikes);
     return counts;
   };
-  if (judged > 0)
-    layer.forEach(0, judged, [&](int64_t sample) { run(sample); });
-  result.after =
-      measureErrors(layer, judged, samples, run).summarize(perChannel);
+  layer.forEach(0, judged, [&](int64_t sample) { run(sample); });
+  result.after = measure(run);
   activities.counts = std::move(layer.targets);
   report.layers.push_back(std::move(result));
   return success();

@@ -88,6 +88,9 @@ public:
   /// [T, elements].
   std::vector<int32_t> run(int64_t sample,
                            std::vector<int8_t> *spikes = nullptr) const;
+  /// The same for what has arrived already.
+  std::vector<int32_t> run(const InputSums &sums,
+                           std::vector<int8_t> *spikes) const;
 
   /// Calls f(sample) for first..last - 1 on the threads of the run.
   void forEach(int64_t first, int64_t last,

@@ -14,44 +14,52 @@
 
 namespace fastsnn::tuning {
 
-/// What arrives at a layer in samples first..last - 1, for as long as its
-/// weights stay as they are: kept where it fits into memory, else computed
-/// again.
+/// What arrives at a layer in every sample, for as long as its weights stay as
+/// they are: kept where it fits into memory, else computed again.
 class SumsCache {
 public:
-  SumsCache(const LayerContext &layer, int64_t first, int64_t last)
-      : layer(layer), first(first), last(last) {
+  /// Samples 0..trained - 1 are those to learn from.
+  SumsCache(const LayerContext &layer, int64_t trained)
+      : layer(layer), trained(trained) {
     const NeuronConstants &neurons = layer.neurons;
-    constexpr double mostBytes = 1.5e9;
-    double bytes = double(last - first) * double(layer.inputs.size()) *
+    int64_t samples = layer.activity->getSamples().count;
+    constexpr double mostBytes = 2e9;
+    double bytes = double(samples) * double(layer.inputs.size()) *
                    double(neurons.timeSteps * neurons.elements) *
                    sizeof(double);
     if (bytes > mostBytes)
       return;
-    kept.resize(last - first);
-    layer.forEach(first, last, [&](int64_t sample) {
-      kept[sample - first] = layer.sums(sample);
-    });
+    kept.resize(samples);
+    layer.forEach(0, samples,
+                  [&](int64_t sample) { kept[sample] = layer.sums(sample); });
   }
 
-  /// Calls f(sample, sums) for every sample on the threads of the run.
+  /// Calls f(sample, sums) for every sample to learn from, on the threads of
+  /// the run.
   template <typename Function> void forEach(Function f) const {
-    layer.forEach(first, last, [&](int64_t sample) {
+    layer.forEach(0, trained, [&](int64_t sample) {
       if (kept.empty())
         f(sample, layer.sums(sample));
       else
-        f(sample, kept[sample - first]);
+        f(sample, kept[sample]);
     });
   }
-  int64_t lastSample() const { return last; }
+  /// LayerContext::run of any sample.
+  std::vector<int32_t> run(int64_t sample,
+                           std::vector<int8_t> *spikes = nullptr) const {
+    return kept.empty() ? layer.run(sample, spikes)
+                        : layer.run(kept[sample], spikes);
+  }
+
+  int64_t samplesToLearnFrom() const { return trained; }
   /// Counts that go into each channel's mean.
   int64_t countsPerChannel() const {
-    return (last - first) * layer.neurons.elements / layer.neurons.channels;
+    return trained * layer.neurons.elements / layer.neurons.channels;
   }
 
 private:
   const LayerContext &layer;
-  int64_t first, last;
+  int64_t trained;
   std::vector<InputSums> kept;
 };
 

@@ -170,7 +170,7 @@ TEST_F(FineTuning, CalibrationMovesStartMembranes) {
   // start has to make up for what the bias adds over three steps.
   layer.neurons.bias[0] += 0.1;
   layer.neurons.bias[1] -= 0.1;
-  SumsCache sums(layer, 0, kSamples);
+  SumsCache sums(layer, kSamples);
   auto bias = [&] {
     return measureErrors(layer, 0, kSamples,
                          [&](int64_t sample) { return layer.run(sample); })
@@ -197,7 +197,7 @@ TEST_F(FineTuning, SearchKeepsChannelsThatAreBetterOnHeldBackSamples) {
   std::vector<double> weights = layer.inputs[0].lastWeights()->getWeights();
   SearchOptions options;
   options.biasWeight = 0;
-  EXPECT_TRUE(searchConstants(layer, SumsCache(layer, 0, 30), options));
+  EXPECT_TRUE(searchConstants(layer, SumsCache(layer, 30), options));
   ErrorSums after = error();
   EXPECT_LT(after.square[0], before.square[0]);
   EXPECT_LE(after.square[1], before.square[1]);
@@ -207,7 +207,7 @@ TEST_F(FineTuning, SearchKeepsChannelsThatAreBetterOnHeldBackSamples) {
   NeuronConstants kept = layer.neurons;
   options.firstStep = 1000;
   options.passes = 1;
-  EXPECT_FALSE(searchConstants(layer, SumsCache(layer, 0, 30), options));
+  EXPECT_FALSE(searchConstants(layer, SumsCache(layer, 30), options));
   EXPECT_EQ(layer.neurons.start, kept.start);
   EXPECT_EQ(layer.neurons.bias, kept.bias);
   EXPECT_EQ(layer.neurons.theta, kept.theta);
