@@ -62,3 +62,20 @@ Movement Movement::pad(ArrayRef<int64_t> from, ArrayRef<int64_t> low,
   movement.placements.push_back({Shape(from), strides, offset});
   return movement;
 }
+
+Movement Movement::gather(ArrayRef<int64_t> from, int64_t axis,
+                          ArrayRef<int64_t> indices) {
+  Movement movement;
+  movement.output = Shape(from);
+  movement.output[axis] = int64_t(indices.size());
+  int64_t outer = 1, inner = 1;
+  for (size_t d = 0; d < from.size(); ++d)
+    if (int64_t(d) != axis)
+      (int64_t(d) < axis ? outer : inner) *= from[d];
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t index : indices)
+      for (int64_t i = 0; i < inner; ++i)
+        movement.sources.push_back(
+            index < 0 ? -1 : (o * from[axis] + index) * inner + i);
+  return movement;
+}

@@ -81,7 +81,7 @@ public:
         .Case<qnn::Conv2DOp, qnn::LinearOp, qnn::AffineOp, qnn::BatchNormOp,
               qnn::AddOp, qnn::AvgPoolOp, qnn::MaxPoolOp, qnn::ClampOp,
               qnn::QuantizeOp, qnn::ReshapeOp, qnn::TransposeOp, qnn::ConcatOp,
-              qnn::PadOp, qnn::PreprocessOp>(
+              qnn::PadOp, qnn::GatherOp, qnn::PreprocessOp>(
             [&](auto typed) { return get(typed); })
         .Default([](Operation *other) -> FailureOr<Evaluator> {
           return other->emitError("'")
@@ -239,6 +239,11 @@ private:
   FailureOr<Evaluator> get(qnn::PadOp op) {
     return moved(Movement::pad(shapeOf(op.getInput()), op.getLow(),
                                shapeOf(op.getOutput())));
+  }
+
+  FailureOr<Evaluator> get(qnn::GatherOp op) {
+    return moved(Movement::gather(shapeOf(op.getInput()), op.getAxis(),
+                                  op.getIndices()));
   }
 
   FailureOr<Evaluator> get(qnn::PreprocessOp op) {

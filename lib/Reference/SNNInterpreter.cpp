@@ -91,7 +91,7 @@ public:
     return llvm::TypeSwitch<Operation *, FailureOr<Evaluator>>(op)
         .Case<snn::EncodeOp, snn::DiscretizeOp, snn::Conv2DOp, snn::LinearOp,
               snn::SumPoolOp, snn::ReshapeOp, snn::TransposeOp, snn::ConcatOp,
-              snn::PadOp, snn::MaxPoolOp, snn::IFOp, snn::IntegerIFOp,
+              snn::PadOp, snn::GatherOp, snn::MaxPoolOp, snn::IFOp, snn::IntegerIFOp,
               snn::ReadoutOp>([&](auto typed) { return get(typed); })
         .Default([](Operation *other) -> FailureOr<Evaluator> {
           return other->emitError("'")
@@ -254,6 +254,11 @@ private:
   FailureOr<Evaluator> get(snn::PadOp op) {
     return moved(Movement::pad(shapeOf(op.getInput()), op.getLow(),
                                shapeOf(op.getOutput())));
+  }
+
+  FailureOr<Evaluator> get(snn::GatherOp op) {
+    return moved(Movement::gather(shapeOf(op.getInput()), op.getAxis(),
+                                  op.getIndices()));
   }
 
   //===--- Neurons --------------------------------------------------------===//

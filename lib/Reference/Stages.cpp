@@ -84,6 +84,31 @@ private:
   llvm::SmallVector<int32_t> planes;
 };
 
+/// The event is repeated wherever its element is taken.
+class GatherStage : public Stage {
+public:
+  explicit GatherStage(nmc::GatherAttr attribute)
+      : shape(attribute.getShape()), count(attribute.getIndices().size()),
+        takers(shape[1]) {
+    for (auto [j, index] : llvm::enumerate(attribute.getIndices()))
+      if (index >= 0)
+        takers[index].push_back(int64_t(j));
+  }
+
+  void walk(Event event, StageSink sink) const override {
+    int64_t i = event.index % shape[2], outer = event.index / shape[2];
+    for (int64_t j : takers[outer % shape[1]])
+      sink({(outer / shape[1] * count + j) * shape[2] + i, event.plane,
+            event.weight});
+  }
+  int64_t outputSize() const override { return shape[0] * count * shape[2]; }
+
+private:
+  Shape shape;
+  int64_t count;
+  std::vector<llvm::SmallVector<int64_t, 2>> takers;
+};
+
 class Conv2DStage : public Stage {
 public:
   Conv2DStage(nmc::Conv2DAttr attribute, StageWeights weights)
@@ -155,6 +180,9 @@ std::shared_ptr<const Stage> Stage::get(mlir::Attribute attribute,
       })
       .Case([](nmc::SumWindowAttr sum) {
         return std::make_shared<SumWindowStage>(sum);
+      })
+      .Case([](nmc::GatherAttr gather) {
+        return std::make_shared<GatherStage>(gather);
       })
       .Case([&](nmc::Conv2DAttr conv) {
         return std::make_shared<Conv2DStage>(conv, weights);

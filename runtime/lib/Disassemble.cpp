@@ -180,6 +180,13 @@ private:
             number(stage.outputSize) + "\n";
   }
 
+  void print(const GatherStage &stage) {
+    text += "       gather [" + number(stage.outer) + ", " +
+            number(stage.extent) + ", " + number(stage.inner) + "]\n";
+    std::vector<int64_t> indices(stage.indices.begin(), stage.indices.end());
+    constants("indices", indices);
+  }
+
   void print(const SumWindowStage &stage) {
     text += "       sum_window " + window(stage.window) + "\n";
     std::vector<int64_t> planes(stage.planeOfOutput.begin(),

@@ -66,6 +66,15 @@ std::vector<int64_t> pushSums(const SumWindowStage &stage,
   return to;
 }
 
+std::vector<int64_t> pushSums(const GatherStage &stage,
+                              const std::vector<int64_t> &from) {
+  std::vector<int64_t> to(stage.outputSize(), 0);
+  forEachGathered(stage, [&](int64_t source, int64_t target) {
+    to[target] = from[source];
+  });
+  return to;
+}
+
 /// Planes that a window selects among, and that of one of its outputs.
 size_t planeCount(const SumWindowStage &stage) {
   return 1 + static_cast<size_t>(*std::max_element(stage.planeOfOutput.begin(),
@@ -84,6 +93,11 @@ struct Arrivals {
   explicit Arrivals(int64_t size) : counts(1, std::vector<int64_t>(size, 1)) {}
 
   void push(const RemapStage &stage) {
+    for (std::vector<int64_t> &ofPlane : counts)
+      ofPlane = pushSums(stage, ofPlane);
+  }
+
+  void push(const GatherStage &stage) {
     for (std::vector<int64_t> &ofPlane : counts)
       ofPlane = pushSums(stage, ofPlane);
   }
@@ -220,6 +234,7 @@ public:
 
   SumField operator()(const RemapStage &) const { return {}; }
   SumField operator()(const SumWindowStage &) const { return {}; }
+  SumField operator()(const GatherStage &) const { return {}; }
 
 private:
   /// Adds what one tap contributes at most: the widest plane for each sign, or
@@ -274,6 +289,14 @@ public:
               sum = addSaturating(sum, next[output]);
             });
           });
+    return result;
+  }
+
+  Counts operator()(const GatherStage &stage, const Counts &next) const {
+    Counts result(stage.inputSize(), 0);
+    forEachGathered(stage, [&](int64_t source, int64_t target) {
+      result[source] = addSaturating(result[source], next[target]);
+    });
     return result;
   }
 
@@ -348,6 +371,9 @@ public:
       if (const auto *remap = std::get_if<RemapStage>(&stages[s])) {
         for (Counts &ofPlane : next)
           ofPlane = (*this)(*remap, ofPlane);
+      } else if (const auto *gather = std::get_if<GatherStage>(&stages[s])) {
+        for (Counts &ofPlane : next)
+          ofPlane = (*this)(*gather, ofPlane);
       } else if (const auto *sum = std::get_if<SumWindowStage>(&stages[s])) {
         if (!sum->planeOfOutput.empty()) {
           for (size_t i = 0; i < next[0].size(); ++i)
@@ -408,6 +434,8 @@ void pushUnweighted(Field &field, const Stage &stage) {
     field.push(*remap);
   else if (const auto *window = std::get_if<SumWindowStage>(&stage))
     field.push(*window);
+  else if (const auto *gather = std::get_if<GatherStage>(&stage))
+    field.push(*gather);
 }
 
 Arrivals arrivalsAtWeights(const Program &program, const Connection &connection,
@@ -420,9 +448,7 @@ Arrivals arrivalsAtWeights(const Program &program, const Connection &connection,
 
 } // namespace
 
-std::vector<WeightSums>
-fastsnn::rt::channelWeightSums(const Program &program,
-                               const Connection &connection) {
+static SumField sumsOf(const Program &program, const Connection &connection) {
   const std::vector<Stage> &stages = connection.stages;
   size_t weighted = weightedStage(stages);
   Arrivals arrivals = arrivalsAtWeights(program, connection, weighted);
@@ -436,8 +462,12 @@ fastsnn::rt::channelWeightSums(const Program &program,
     field.positive = arrivals.counts[0];
     field.negativeMagnitude.assign(field.positive.size(), 0);
   }
+  return field;
+}
 
-  const Shape &shape = program.pools[connection.target].shape;
+/// The widest sums of each channel of `shape`.
+static std::vector<WeightSums> widestOfChannels(const SumField &field,
+                                                const Shape &shape) {
   int64_t area = numElements(shape) / shape[0];
   std::vector<WeightSums> result(shape[0]);
   for (size_t i = 0; i < field.positive.size(); ++i) {
@@ -451,6 +481,40 @@ fastsnn::rt::channelWeightSums(const Program &program,
           std::min(result[c].negative, -field.negativeMagnitude[i]);
     }
   }
+  return result;
+}
+
+std::vector<WeightSums>
+fastsnn::rt::channelWeightSums(const Program &program,
+                               const Connection &connection) {
+  return widestOfChannels(sumsOf(program, connection),
+                          program.pools[connection.target].shape);
+}
+
+fastsnn::rt::JointSums
+fastsnn::rt::jointWeightSums(const Program &program,
+                             const std::vector<size_t> &connections) {
+  SumField total;
+  for (size_t c : connections) {
+    SumField field = sumsOf(program, program.connections[c]);
+    field.expand();
+    if (total.positive.empty()) {
+      total = std::move(field);
+      continue;
+    }
+    for (size_t i = 0; i < total.positive.size(); ++i) {
+      total.positive[i] = addSaturating(total.positive[i], field.positive[i]);
+      total.negativeMagnitude[i] =
+          addSaturating(total.negativeMagnitude[i], field.negativeMagnitude[i]);
+    }
+  }
+  JointSums result;
+  for (size_t i = 0; i < total.positive.size(); ++i)
+    result.reached.push_back(total.positive[i] != 0 ||
+                             total.negativeMagnitude[i] != 0);
+  const Program &p = program;
+  result.ofChannel = widestOfChannels(
+      total, p.pools[p.connections[connections[0]].target].shape);
   return result;
 }
 

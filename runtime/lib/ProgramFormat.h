@@ -42,6 +42,7 @@ enum StageKind : uint8_t {
   KindConv2D = 3,
   KindDense = 4,
   KindDiagonal = 5,
+  KindGather = 6,
 };
 
 enum PoolKind : uint8_t {

@@ -374,6 +374,15 @@ private:
       stages.emplace_back(std::move(stage));
       return;
     }
+    case format::KindGather: {
+      GatherStage stage;
+      stage.outer = in.integer<int64_t>();
+      stage.extent = in.integer<int64_t>();
+      stage.inner = in.integer<int64_t>();
+      stage.indices = in.integers<int32_t>();
+      stages.emplace_back(std::move(stage));
+      return;
+    }
     case format::KindConv2D: {
       Conv2DStage stage;
       stage.window = readWindow(in);

@@ -18,6 +18,7 @@ struct InputSize {
   int64_t operator()(const Conv2DStage &s) const { return of(s.window); }
   int64_t operator()(const DenseStage &s) const { return s.inputs; }
   int64_t operator()(const DiagonalStage &s) const { return s.size; }
+  int64_t operator()(const GatherStage &s) const { return s.inputSize(); }
   static int64_t of(const Window2D &w) {
     return w.channels * w.height * w.width;
   }
@@ -33,6 +34,7 @@ struct OutputSize {
   }
   int64_t operator()(const DenseStage &s) const { return s.outputs; }
   int64_t operator()(const DiagonalStage &s) const { return s.size; }
+  int64_t operator()(const GatherStage &s) const { return s.outputSize(); }
 };
 
 } // namespace
@@ -53,4 +55,18 @@ int32_t fastsnn::rt::weightsOf(const Stage &stage) {
   if (const auto *diagonal = std::get_if<DiagonalStage>(&stage))
     return diagonal->weights;
   return -1;
+}
+
+fastsnn::rt::GatherTargets::GatherTargets(const GatherStage &stage)
+    : first(stage.extent + 1, 0) {
+  for (int32_t index : stage.indices)
+    if (index >= 0)
+      ++first[index + 1];
+  for (int64_t x = 0; x < stage.extent; ++x)
+    first[x + 1] += first[x];
+  targets.resize(first.back());
+  std::vector<int64_t> next(first.begin(), first.end() - 1);
+  for (size_t j = 0; j < stage.indices.size(); ++j)
+    if (stage.indices[j] >= 0)
+      targets[next[stage.indices[j]]++] = static_cast<int64_t>(j);
 }

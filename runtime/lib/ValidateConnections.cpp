@@ -98,6 +98,12 @@ private:
                     " pairs in convolutions; split the network");
   }
 
+  /// One event becomes up to `times` events.
+  void repeat(int64_t times) {
+    repetitions = std::min<Int128>(repetitions * std::max<int64_t>(times, 1),
+                                   Int128(1) << 60);
+  }
+
   static Int128 windowPairs(const Window2D &w) {
     return Int128(w.channels) * WindowAxis::rows(w).pairs() *
            WindowAxis::columns(w).pairs();
@@ -141,14 +147,41 @@ private:
     return true;
   }
 
+  bool check(const GatherStage &stage) {
+    auto count = static_cast<int64_t>(stage.indices.size());
+    auto bounded = [](int64_t extent) {
+      return extent >= 1 && extent <= maxPoolElements;
+    };
+    if (!bounded(stage.outer) || !bounded(stage.extent) ||
+        !bounded(stage.inner) || !bounded(count) ||
+        Int128(stage.outer) * stage.extent * stage.inner > maxPoolElements ||
+        Int128(stage.outer) * count * stage.inner > maxPoolElements)
+      return fail(ErrorCode::BadStage,
+                  "a gather stage's extents or indices are empty or hold more "
+                  "than " +
+                      std::to_string(maxPoolElements) +
+                      " elements; correct it");
+    std::vector<int64_t> uses(stage.extent, 0);
+    for (int32_t index : stage.indices) {
+      if (index < -1 || index >= stage.extent)
+        return fail(ErrorCode::IndexOutOfRange,
+                    "a gather stage takes element " + std::to_string(index) +
+                        ", its axis has " + std::to_string(stage.extent) +
+                        "; use -1 for nothing");
+      if (index >= 0)
+        ++uses[index];
+    }
+    repeat(*std::max_element(uses.begin(), uses.end()));
+    return true;
+  }
+
   bool check(const SumWindowStage &stage) {
     const Window2D &w = stage.window;
     if (!validateWindow(w, maxWindowPairs, where, status))
       return false;
     if (!Budget::spend(budget.indices, windowPairs(w)))
       return tooMuch();
-    repetitions *= std::min(w.kernelH, w.height) * std::min(w.kernelW, w.width);
-    repetitions = std::min<Int128>(repetitions, Int128(1) << 60);
+    repeat(std::min(w.kernelH, w.height) * std::min(w.kernelW, w.width));
     if (stage.planeOfOutput.empty())
       return true;
     if (weighted || hasPlanes)

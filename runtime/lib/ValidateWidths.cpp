@@ -12,6 +12,8 @@
 
 #include <limits>
 
+#include <algorithm>
+
 using namespace fastsnn::rt;
 
 namespace {
@@ -45,6 +47,7 @@ public:
       : program(program), incoming(incoming), pool(program.pools[pool]) {
     for (size_t c : incoming)
       sums.push_back(channelWeightSums(program, program.connections[c]));
+    makeGroups();
   }
 
   int64_t channels() const { return pool.shape[0]; }
@@ -60,10 +63,15 @@ public:
 
   /// The `k`-th incoming connection's synapses into a channel.
   SourceSums source(size_t k, int64_t channel) const {
+    return source(k, sums[k][channel]);
+  }
+
+  /// The same with the sums of the connection's group.
+  SourceSums source(size_t k, const WeightSums &sums) const {
     const Connection &connection = program.connections[incoming[k]];
     SourceSums result;
-    result.positive = sums[k][channel].positive;
-    result.negative = sums[k][channel].negative;
+    result.positive = sums.positive;
+    result.negative = sums.negative;
     result.shift = connection.shift;
     std::visit([&](const auto &unit) { setCounts(unit, result); },
                program.pools[connection.source].unit);
@@ -77,22 +85,43 @@ public:
 
   /// The constant current that connection `k` injects, an input's only.
   WideRange current(size_t k, int64_t channel) const {
+    return current(k, source(k, channel));
+  }
+
+  WideRange current(size_t k, const SourceSums &synapses) const {
     const InputPool *unit = input(k);
-    SourceSums synapses = source(k, channel);
     return unit->kind == InputKind::Real
                ? realCurrentRange(synapses, unit->bound)
                : inputCurrentRange(synapses);
   }
 
+  /// The constant current of all inputs together.
+  WideRange current(int64_t channel) const {
+    WideRange total, alternatives;
+    for (const Group &group : groups) {
+      size_t k = group.members[0];
+      if (!input(k))
+        continue;
+      WideRange range = current(k, source(k, group.sums[channel]));
+      if (group.exclusive) {
+        alternatives.hull(range);
+        continue;
+      }
+      total = total + alternatives;
+      alternatives = range;
+    }
+    return total + alternatives;
+  }
+
   ChannelBounds bounds(const NeuronPool &unit, int64_t channel) const {
     ChannelBounds result;
     result.timeSteps = program.timeSteps;
-    for (size_t k = 0; k < incoming.size(); ++k) {
-      if (input(k))
-        result.current = result.current + current(k, channel);
-      else
-        result.sources.push_back(source(k, channel));
-    }
+    for (const Group &group : groups)
+      if (size_t k = group.members[0]; !input(k)) {
+        result.sources.push_back(source(k, group.sums[channel]));
+        result.sources.back().exclusive = group.exclusive;
+      }
+    result.current = current(channel);
     setBias(unit, channel, result);
     result.start = atChannel(unit.start, channel);
     result.theta = atChannel(unit.theta, channel);
@@ -103,9 +132,9 @@ public:
 
   /// Whether the bounds of `channel` are those of the channel in front of it.
   bool repeats(const NeuronPool &unit, int64_t channel) const {
-    for (const std::vector<WeightSums> &sum : sums)
-      if (sum[channel].positive != sum[channel - 1].positive ||
-          sum[channel].negative != sum[channel - 1].negative)
+    for (const Group &group : groups)
+      if (group.sums[channel].positive != group.sums[channel - 1].positive ||
+          group.sums[channel].negative != group.sums[channel - 1].negative)
         return false;
     for (const auto *values : {&unit.theta, &unit.start})
       if (atChannel(*values, channel) != atChannel(*values, channel - 1))
@@ -117,6 +146,80 @@ public:
   }
 
 private:
+  /// Connections of one source whose sums are taken neuron by neuron.
+  struct Group {
+    std::vector<size_t> members;
+    std::vector<WeightSums> sums;
+    std::vector<bool> reached;
+    /// See SourceSums.
+    bool exclusive = false;
+  };
+
+  /// Whether connection `k` may reach a part of the pool only.
+  bool isPartial(size_t k) const {
+    const std::vector<Stage> &stages =
+        program.connections[incoming[k]].stages;
+    return stages.size() > 1 &&
+           !std::holds_alternative<Conv2DStage>(stages.back()) &&
+           !std::holds_alternative<DenseStage>(stages.back());
+  }
+
+  /// The parts of a concatenation, or of windows with different divisors, each
+  /// reach neurons of their own: adding up their widest ones would be too much.
+  void makeGroups() {
+    std::vector<Group> partial;
+    for (size_t k = 0; k < incoming.size(); ++k) {
+      const Connection &own = program.connections[incoming[k]];
+      if (!isPartial(k)) {
+        groups.push_back({{k}, sums[k], {}, false});
+        continue;
+      }
+      auto same = std::find_if(
+          partial.begin(), partial.end(), [&](const Group &group) {
+            const Connection &other =
+                program.connections[incoming[group.members[0]]];
+            return other.source == own.source && other.shift == own.shift;
+          });
+      if (same == partial.end())
+        partial.push_back({{k}, sums[k], {}, false});
+      else
+        same->members.push_back(k);
+    }
+    bool several = partial.size() > 1;
+    for (Group &group : partial) {
+      if (!several && group.members.size() == 1)
+        continue;
+      std::vector<size_t> connections;
+      for (size_t k : group.members)
+        connections.push_back(incoming[k]);
+      JointSums joint = jointWeightSums(program, connections);
+      group.sums = std::move(joint.ofChannel);
+      group.reached = std::move(joint.reached);
+    }
+    // Each chain of exclusive groups starts with one that is not.
+    while (!partial.empty()) {
+      Group first = std::move(partial.front());
+      partial.erase(partial.begin());
+      std::vector<bool> taken = first.reached;
+      bool isInput = input(first.members[0]);
+      groups.push_back(std::move(first));
+      for (size_t g = 0; several && g < partial.size();) {
+        bool disjoint = isInput == (input(partial[g].members[0]) != nullptr);
+        for (size_t i = 0; disjoint && i < taken.size(); ++i)
+          disjoint = !taken[i] || !partial[g].reached[i];
+        if (!disjoint) {
+          ++g;
+          continue;
+        }
+        for (size_t i = 0; i < taken.size(); ++i)
+          taken[i] = taken[i] || partial[g].reached[i];
+        partial[g].exclusive = true;
+        groups.push_back(std::move(partial[g]));
+        partial.erase(partial.begin() + static_cast<ptrdiff_t>(g));
+      }
+    }
+  }
+
   static void setCounts(const InputPool &unit, SourceSums &sums) {
     sums.lo = unit.lo;
     sums.hi = unit.hi;
@@ -155,6 +258,7 @@ private:
   const std::vector<size_t> &incoming;
   const Pool &pool;
   std::vector<std::vector<WeightSums>> sums;
+  std::vector<Group> groups;
 };
 
 WideRange poolMembraneRange(const PoolBounds &bounds, const NeuronPool &unit) {
@@ -223,15 +327,10 @@ private:
                      const std::string &hint) {
     WideRange total;
     bool any = false;
-    for (int64_t channel = 0; channel < bounds.channels(); ++channel) {
-      WideRange sum;
-      for (size_t k = 0; k < connections.size(); ++k)
-        if (bounds.input(k)) {
-          any = true;
-          sum = sum + bounds.current(k, channel);
-        }
-      total.hull(sum);
-    }
+    for (int64_t channel = 0; channel < bounds.channels(); ++channel)
+      total.hull(bounds.current(channel));
+    for (size_t k = 0; k < connections.size(); ++k)
+      any |= bounds.input(k) != nullptr;
     if (any && !fits(total, unit.stateBits))
       status.add(ErrorCode::CurrentOverflow,
                  where + ": the input current may reach " + describe(total) +

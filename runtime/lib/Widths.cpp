@@ -109,9 +109,17 @@ WideRange fastsnn::rt::membraneRange(const ChannelBounds &bounds) {
   WideRange drift = bounds.current + bias;
   WideRange result = start;
   for (int64_t t : points) {
-    WideRange drained = start;
-    for (const SourceSums &sums : bounds.sources)
-      drained = drained + drainedSum(sums, t);
+    WideRange drained = start, alternatives;
+    for (const SourceSums &sums : bounds.sources) {
+      WideRange range = drainedSum(sums, t);
+      if (sums.exclusive) {
+        alternatives.hull(range);
+        continue;
+      }
+      drained = drained + alternatives;
+      alternatives = range;
+    }
+    drained = drained + alternatives;
 
     WideRange reset =
         scale(countRange(bounds.lo, bounds.hi, t - 1), -bounds.theta);

@@ -225,6 +225,14 @@ private:
     out.integers(stage.planeOfOutput);
   }
 
+  void writeStage(ByteWriter &out, const GatherStage &stage) {
+    out.integer(uint8_t(format::KindGather));
+    out.integer(stage.outer);
+    out.integer(stage.extent);
+    out.integer(stage.inner);
+    out.integers(stage.indices);
+  }
+
   void writeStage(ByteWriter &out, const Conv2DStage &stage) {
     out.integer(uint8_t(format::KindConv2D));
     writeWindow(out, stage.window);

@@ -206,6 +206,22 @@ private:
     return remap;
   }
 
+  /// Elements of a random axis taken, repeated, or left out; sets the new
+  /// extent.
+  GatherStage randomGather(Shape &shape) {
+    size_t axis = below(shape.size());
+    GatherStage gather;
+    for (size_t d = 0; d < shape.size(); ++d)
+      (d < axis ? gather.outer : d > axis ? gather.inner : gather.extent) *=
+          shape[d];
+    int64_t count = between(1, 2 * shape[axis]);
+    for (int64_t j = 0; j < count; ++j)
+      gather.indices.push_back(
+          static_cast<int32_t>(between(-1, shape[axis] - 1)));
+    shape[axis] = count;
+    return gather;
+  }
+
   /// A shift and shape for a pool, a connection into it from the source.
   void addLayer(int layer) {
     int32_t source =
@@ -222,6 +238,8 @@ private:
       stages.push_back(transposition(shape));
       std::swap(shape[1], shape[2]);
     }
+    if (chance(25))
+      stages.push_back(randomGather(shape));
     if (chance(30) && !(real && isInput(source))) {
       stages.push_back(randomSum(shape, planes));
       Window2D w = std::get<SumWindowStage>(stages.back()).window;
@@ -264,6 +282,8 @@ private:
       targetShape = {targetShape[0], sum.window.outHeight, sum.window.outWidth};
       stages.push_back(sum);
     }
+    if (targetShape.size() == 3 && chance(15) && !(real && isInput(source)))
+      stages.push_back(randomGather(targetShape));
     if (targetShape.size() == 3 && chance(20)) {
       // Into the upper channel range of a wider target.
       RemapStage range;

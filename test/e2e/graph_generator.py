@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto
 
 from graph_layers import LayerWriter, Value
+from graph_resampling import ResamplingWriter
 from onnx_builder import GraphBuilder, OPSETS
 from quantizer_styles import ActivationWriter, WeightWriter, axis_shape
 from reference_evaluator import Evaluator
@@ -47,7 +48,7 @@ class RandomGraph:
         return x
 
 
-class Generator(LayerWriter):
+class Generator(LayerWriter, ResamplingWriter):
     """Builds the network of one seed."""
 
     def __init__(self, seed):
@@ -76,8 +77,6 @@ class Generator(LayerWriter):
         self.encodings = False
         self.bits_seen = set()
         self.has_unsigned_only = True
-        # An average lies between the last quantizer and here.
-        self.averaged = False
 
     def use(self, feature):
         self.features.add(feature)
@@ -128,7 +127,6 @@ class Generator(LayerWriter):
 
     def quantize(self, value, description=None, per_channel=None):
         """Appends an activation quantizer."""
-        self.averaged = False
         if self.chance(0.15):
             value = Value(self.b.op("Identity", [value.name]), value.shape)
             self.use("identity")
@@ -291,13 +289,15 @@ class Generator(LayerWriter):
         x = self.make_input(shape)
         if layout != "vector":
             x = self.spatial_block(x)
+            if self.chance(0.75) and min(x.shape[1:]) >= 2:
+                x = self.resampling_block(x)
             for _ in range(int(self.rng.integers(1, 3))):
                 if min(x.shape[1:]) < 3:
                     break
                 block = self.pick(self.spatial_block, self.spatial_block,
                                   self.residual_block, self.residual_block,
                                   self.concat_block, self.average_block,
-                                  self.reorder_block)
+                                  self.reorder_block, self.resampling_block)
                 x = block(x)
             x = self.to_vector(x)
         else:

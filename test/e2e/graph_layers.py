@@ -204,17 +204,12 @@ class LayerWriter:
             dilations = [int(self.pick(1, 2)) for _ in range(spatial)]
             attributes["dilations"] = dilations
             self.use(f"{prefix}.dilations")
-        # Behind weights, or behind windows of different divisors, all windows
-        # need the same divisor: a stated limit.
-        plain = kind == "AveragePool" and (where == "before_quantizer" or
-                                           self.averaged)
-        self.averaged = self.averaged or kind == "AveragePool"
-        modes = ["VALID"] if plain else ["SAME_UPPER", "SAME_LOWER", "VALID"]
+        modes = ["SAME_UPPER", "SAME_LOWER", "VALID"]
         if self.chance(0.2) and not dilated:
             mode = self.pick(*modes)
             attributes["auto_pad"] = mode
             self.use(f"{prefix}.auto_pad.{mode}")
-        elif not plain:
+        else:
             if self.chance(0.45):
                 attributes["pads"] = [int(self.rng.integers(0, min(k, 2)))
                                       for k in kernel + kernel]

@@ -150,6 +150,9 @@ def read_stage(reader):
     if kind == 5:
         return Record("diagonal", size=reader.number("q"),
                       channels=reader.number("q"), weights=reader.number("i"))
+    if kind == 6:
+        return Record("gather", outer=reader.number("q"), extent=reader.number("q"),
+                      inner=reader.number("q"), indices=reader.list("i4"))
     raise ProgramError(f"unknown stage kind {kind}")
 
 
@@ -330,6 +333,15 @@ def through_stage(program, stage, events):
     index, plane, amount = events.index, events.plane, events.amount
     if stage.kind == "remap":
         return Events(remap(stage, index), plane, amount)
+    if stage.kind == "gather":
+        parts = []
+        x = index // stage.inner % stage.extent
+        for j, taken in enumerate(stage.indices):
+            hit = x == taken
+            to = (index[hit] // (stage.inner * stage.extent) * len(stage.indices)
+                  + j) * stage.inner + index[hit] % stage.inner
+            parts.append((to, plane[hit], amount[hit]))
+        return Events.join(parts)
     if stage.kind == "sum_window":
         window, parts = stage.window, []
         c, y, x = split_index(window, index)
@@ -427,6 +439,14 @@ def real_stage(program, stage, fields):
             to[remap(stage, np.arange(field.size))] = field
             moved.append(to)
         return moved
+    if stage.kind == "gather":
+        taken = []
+        for field in fields:
+            # Index -1 finds the zeros behind the axis.
+            axis = np.concatenate([field.reshape(stage.outer, stage.extent, stage.inner),
+                                   np.zeros((stage.outer, 1, stage.inner))], axis=1)
+            taken.append(axis[:, stage.indices].reshape(-1))
+        return taken
     if stage.kind == "sum_window":
         window, sums = stage.window, []
         area = window.outHeight * window.outWidth

@@ -44,7 +44,8 @@ REQUIRED = """
  constants.node conv.1d conv.asymmetric_pads conv.auto_pad.NOTSET
  conv.auto_pad.SAME_LOWER conv.auto_pad.SAME_UPPER conv.auto_pad.VALID conv.bias
  conv.depthwise conv.dilations conv.groups conv.no_kernel_shape conv.pointwise
- conv.strides dropout exact exact.ties external_data flatten.allowzero
+ conv.strides depth_to_space.CRD depth_to_space.DCR depth_to_space.chain
+ dropout exact exact.ties external_data flatten.allowzero
  flatten.arithmetic flatten.constant flatten.copy flatten.flatten
  flatten.flatten_negative flatten.transpose gemm gemm.alpha gemm.beta
  gemm.no_bias gemm.no_transB gemm.transA gemm.transB global_average_pool
@@ -58,6 +59,7 @@ REQUIRED = """
  max_pool.before_quantizer max_pool.before_relu max_pool.ceil_mode
  max_pool.dilations max_pool.pads opset.9 opset.11 opset.13 opset.17 opset.18
  opset.20 opset.22 option.epsilon option.time_steps option.unsigned pad
+ pad.crop pad.edge pad.reflect
  qcdq.axis qcdq.bias_int32 qcdq.clip qcdq.int8 qcdq.uint8 qcdq.weight_axis
  qcdq.weight_clip qcdq.weight_dq qcdq.weight_qdq qcdq.weight_zero_point
  qcdq.zero_point quant.IntQuant quant.bipolar_weight quant.bits_int64
@@ -67,8 +69,18 @@ REQUIRED = """
  range.3_bits range.4_bits range.8_bits range.mixed range.narrow
  range.narrow_unsigned range.signed range.unsigned reduce_mean.axes_attribute
  reduce_mean.axes_input reduce_mean.keepdims_0 reduce_mean.keepdims_1
- reduce_mean.negative_axes relu reshape.map_to_signal several_outputs
- transpose.map weight.apot weight.apot_chain weight.grid_channel
+ reduce_mean.negative_axes relu resampling.behind_weights
+ reshape.map_to_signal resize.align_corners resize.asymmetric resize.axes
+ resize.ceil resize.floor resize.half_pixel 
+ resize.pytorch_half_pixel resize.round_prefer_ceil
+ resize.round_prefer_floor resize.scales resize.sizes
+ several_outputs space_to_depth.chain
+ space_to_depth.node space_to_depth.passthrough space_to_depth.slices
+ split.Gather split.Slice split.Split transposed.1d
+ transposed.auto_pad.SAME_LOWER transposed.auto_pad.SAME_UPPER
+ transposed.cropped_input transposed.depthwise transposed.dilations
+ transposed.groups transposed.output_padding transposed.output_shape
+ transposed.pads transposed.strides upsample.node transpose.map weight.apot weight.apot_chain weight.grid_channel
  weight.grid_tensor weight.in_graph weight.in_graph_straight_through
  weight.max_8bit weight.normalized_chain weight.quant_channel
  weight.quant_tensor

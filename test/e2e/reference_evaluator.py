@@ -7,6 +7,8 @@ values came to a rounding boundary. Where that is closer than two evaluations
 in different order can be told apart, comparing them means nothing.
 """
 
+from fractions import Fraction
+import math
 import threading
 
 import numpy as np
@@ -221,9 +223,87 @@ class MaxPool(_Pool):
         return (y,)
 
 
+class ConvTranspose(OpRun):
+    """By definition: every input adds its kernel to the output. The evaluator's
+    cuts the weights of groups wrongly."""
+    op_domain = ""
+
+    def _run(self, x, w, bias=None, auto_pad=None, dilations=None, group=None,
+             kernel_shape=None, output_padding=None, output_shape=None,
+             pads=None, strides=None):
+        n, groups = x.ndim - 2, group or 1
+        strides, dilations = strides or [1] * n, dilations or [1] * n
+        added, pads = output_padding or [0] * n, list(pads or [0] * (2 * n))
+        reach = [strides[i] * (x.shape[i + 2] - 1) + added[i] +
+                 (w.shape[i + 2] - 1) * dilations[i] + 1 for i in range(n)]
+        if output_shape is not None or auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+            for i in range(n):
+                total = reach[i] - (output_shape[i] if output_shape is not None
+                                    else x.shape[i + 2] * strides[i])
+                pads[i] = total // 2 if auto_pad == "SAME_UPPER" else -(-total // 2)
+                pads[n + i] = total - pads[i]
+        y = np.zeros((x.shape[0], w.shape[1] * groups) + tuple(reach), x.dtype)
+        per = x.shape[1] // groups
+        for position in np.ndindex(*x.shape[2:]):
+            for tap in np.ndindex(*w.shape[2:]):
+                at = tuple(strides[i] * position[i] + dilations[i] * tap[i]
+                           for i in range(n))
+                for g in range(groups):
+                    part = x[(slice(None), slice(g * per, (g + 1) * per)) + position]
+                    kernel = w[(slice(g * per, (g + 1) * per), slice(None)) + tap]
+                    y[(slice(None), slice(g * w.shape[1], (g + 1) * w.shape[1]))
+                      + at] += part @ kernel
+        y = y[(slice(None), slice(None)) +
+              tuple(slice(pads[i], reach[i] - pads[n + i]) for i in range(n))]
+        if bias is not None:
+            y = y + bias.reshape((1, -1) + (1,) * n)
+        return (y,)
+
+
+class Resize(OpRun):
+    """Nearest only, with exact fractions; the evaluator computes positions in
+    floats, which misses ties, and knows no opset below 19."""
+    op_domain = ""
+
+    def _run(self, x, *inputs, antialias=None, axes=None,
+             coordinate_transformation_mode=None, cubic_coeff_a=None,
+             exclude_outside=None, extrapolation_value=None,
+             keep_aspect_ratio_policy=None, mode=None, nearest_mode=None):
+        given = [v for v in inputs if v is not None and v.size]
+        if len(inputs) == 1:
+            coordinate_transformation_mode, nearest_mode = "asymmetric", "floor"
+        axes = list(range(x.ndim)) if axes is None else list(axes)
+        for axis, amount in zip(axes, given[-1]):
+            n = x.shape[axis]
+            out = (int(amount) if given[-1].dtype.kind == "i"
+                   else int(np.floor(n * Fraction(float(amount)))))
+            factor = Fraction(out, n)
+            index = []
+            for i in range(out):
+                at = {"half_pixel": (i + Fraction(1, 2)) / factor - Fraction(1, 2),
+                      "asymmetric": i / factor,
+                      "tf_half_pixel_for_nn": (i + Fraction(1, 2)) / factor,
+                      "align_corners": Fraction(i * (n - 1), max(out - 1, 1))}
+                at["half_pixel_symmetric"] = at["half_pixel"]
+                at["pytorch_half_pixel"] = at["half_pixel"] if out > 1 else 0
+                v = at[coordinate_transformation_mode or "half_pixel"]
+                rounded = {"floor": math.floor(v), "ceil": math.ceil(v),
+                           "round_prefer_floor": math.ceil(v - Fraction(1, 2)),
+                           "round_prefer_ceil": math.floor(v + Fraction(1, 2))}
+                index.append(min(max(rounded[nearest_mode or "round_prefer_floor"],
+                                     0), n - 1))
+            x = np.take(x, index, axis=axis)
+        return (x,)
+
+
+class Upsample(Resize):
+    def _run(self, x, scales, mode=None):
+        return super()._run(x, scales)
+
+
 def _new_ops():
     classes = [Round, QuantizeLinear, DequantizeLinear, BatchNormalization,
-               AveragePool, MaxPool]
+               AveragePool, MaxPool, ConvTranspose, Resize, Upsample]
     for domain in QUANT_DOMAINS:
         classes += _make_quantizers(domain)
     return classes

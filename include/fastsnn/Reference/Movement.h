@@ -10,11 +10,13 @@
 #define FASTSNN_REFERENCE_MOVEMENT_H
 
 #include "fastsnn/Reference/Tensor.h"
+#include <vector>
 
 namespace fastsnn::reference {
 
 /// Reshape, transposition, concatenation and zero padding: every input element
-/// goes to one place of the output, places that none goes to are zero.
+/// goes to one place of the output, places that none goes to are zero. A gather
+/// may take an element several times or not at all.
 class Movement {
 public:
   static Movement reshape(llvm::ArrayRef<int64_t> from,
@@ -27,13 +29,19 @@ public:
                          llvm::ArrayRef<int64_t> to);
   static Movement pad(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> low,
                       llvm::ArrayRef<int64_t> to);
+  /// Element j along `axis` is element indices[j], or 0 where that is -1.
+  static Movement gather(llvm::ArrayRef<int64_t> from, int64_t axis,
+                         llvm::ArrayRef<int64_t> indices);
 
   const Shape &outputShape() const { return output; }
 
   template <typename T>
   Tensor<T> apply(llvm::ArrayRef<const Tensor<T> *> inputs) const {
     Tensor<T> result(output);
-    for (size_t k = 0; k < inputs.size(); ++k)
+    for (int64_t to = 0; to < int64_t(sources.size()); ++to)
+      if (sources[to] >= 0)
+        result[to] = (*inputs[0])[sources[to]];
+    for (size_t k = 0; k < placements.size(); ++k)
       for (int64_t i = 0; i < inputs[k]->size(); ++i)
         result[placements[k].target(i)] = (*inputs[k])[i];
     return result;
@@ -55,6 +63,8 @@ private:
 
   Shape output;
   llvm::SmallVector<Placement, 2> placements;
+  /// Of a gather: the element that each output element is, or -1.
+  std::vector<int64_t> sources;
 };
 
 } // namespace fastsnn::reference

@@ -258,6 +258,9 @@ LogicalResult Converter::convertOp(Operation *op) {
             return applyTranspose(transpose, inputs[0]);
           })
           .Case([&](qnn::PadOp pad) { return applyPad(pad, inputs[0]); })
+          .Case([&](qnn::GatherOp gather) {
+            return applyGather(gather, inputs[0]);
+          })
           .Case(
               [&](qnn::ConcatOp concat) { return applyConcat(concat, inputs); })
           .Case([&](qnn::ClampOp clamp) -> FailureOr<LinearForm> {

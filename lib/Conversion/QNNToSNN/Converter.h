@@ -75,6 +75,7 @@ private:
   mlir::FailureOr<LinearForm> applyTranspose(qnn::TransposeOp op,
                                              LinearForm input);
   mlir::FailureOr<LinearForm> applyPad(qnn::PadOp op, LinearForm input);
+  mlir::FailureOr<LinearForm> applyGather(qnn::GatherOp op, LinearForm input);
   mlir::FailureOr<LinearForm> applyConcat(qnn::ConcatOp op,
                                           llvm::ArrayRef<LinearForm> inputs);
 

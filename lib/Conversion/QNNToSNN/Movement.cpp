@@ -114,6 +114,38 @@ FailureOr<LinearForm> Converter::applyPad(qnn::PadOp op, LinearForm input) {
   return input;
 }
 
+FailureOr<LinearForm> Converter::applyGather(qnn::GatherOp op,
+                                             LinearForm input) {
+  ArrayRef<int64_t> shape = shapeOf(op.getOutput());
+  int64_t axis = op.getAxis();
+  if (axis == 0)
+    input.mergeMultiples();
+  SmallVector<int64_t> oldStrides = computeStrides(input.shape);
+  int64_t inner = oldStrides[axis], extent = shape[axis];
+  auto source = [&](int64_t i) {
+    int64_t index = op.getIndices()[i / inner % extent];
+    if (index < 0)
+      return int64_t(-1);
+    int64_t outer = i / (inner * extent);
+    return (outer * input.shape[axis] + index) * inner + i % inner;
+  };
+  for (Branch &branch : input.branches) {
+    // Silence has any gain: channels keep theirs along other dimensions.
+    if (!branch.gain.isUniform()) {
+      auto gain = branch.gain.perChannel(input.shape);
+      branch.gain = gain && axis != 0
+                        ? Coefficients(*gain, shape)
+                        : move(branch.gain, input.shape, shape, source, 0);
+    }
+    branch.value = snn::GatherOp::create(
+        builder, op.getLoc(), snn::withShape(branch.value.getType(), shape),
+        branch.value, axis, op.getIndices());
+  }
+  input.offset = move(input.offset, input.shape, shape, source, 0);
+  input.shape.assign(shape.begin(), shape.end());
+  return input;
+}
+
 FailureOr<LinearForm> Converter::applyConcat(qnn::ConcatOp op,
                                              ArrayRef<LinearForm> forms) {
   ArrayRef<int64_t> shape = shapeOf(op.getOutput());

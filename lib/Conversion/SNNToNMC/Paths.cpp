@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <map>
 
 using namespace mlir;
 using namespace fastsnn;
@@ -47,6 +48,63 @@ Paths throughWeights(Operation *op, Value input, Attribute stage) {
   return paths;
 }
 
+/// Indices 0, 1, ... of equal rows, and -1 in place of the others: one list for
+/// each kind of row. `get` gives the entries of row i.
+SmallVector<SmallVector<int32_t>>
+splitByKind(int64_t rows, function_ref<SmallVector<int64_t>(int64_t)> get) {
+  std::map<SmallVector<int64_t>, size_t> kinds;
+  SmallVector<SmallVector<int32_t>> lists;
+  for (int64_t i = 0; i < rows; ++i) {
+    auto [kind, added] = kinds.try_emplace(get(i), lists.size());
+    if (added)
+      lists.emplace_back(rows, -1);
+    lists[kind->second][i] = int32_t(i);
+  }
+  return lists;
+}
+
+/// Weights come first, so that no plane can be chosen in front of them: each
+/// multiplier gets a path of its own, which leaves all other windows out. Where
+/// rows and columns of a kind meet, the multiplier is the same.
+Paths splitByMultiplier(snn::SumPoolOp pool, const Path &path,
+                        nmc::SumWindowAttr window) {
+  ArrayRef<int64_t> multipliers = *pool.getMultipliers();
+  ArrayRef<int64_t> out = pool.getOutput().getType().getShape();
+  int64_t height = out[1], width = out[2];
+  auto rowKinds = splitByKind(height, [&](int64_t i) {
+    return SmallVector<int64_t>(multipliers.slice(i * width, width));
+  });
+  auto columnKinds = splitByKind(width, [&](int64_t j) {
+    SmallVector<int64_t> column;
+    for (int64_t i = 0; i < height; ++i)
+      column.push_back(multipliers[i * width + j]);
+    return column;
+  });
+  auto first = [](ArrayRef<int32_t> list) {
+    return *llvm::find_if(list, [](int32_t index) { return index >= 0; });
+  };
+  MLIRContext *context = pool.getContext();
+  SmallVector<Path> split;
+  for (const auto &rows : rowKinds)
+    for (const auto &columns : columnKinds) {
+      int64_t multiplier = multipliers[first(rows) * width + first(columns)];
+      Path part = path;
+      if (part.planes.empty())
+        part.planes.push_back(1);
+      for (int64_t &plane : part.planes)
+        if (__builtin_mul_overflow(plane, multiplier, &plane))
+          return pool.emitError("multipliers of poolings in a row exceed 64 "
+                                "bits; quantize between them");
+      part.stages.push_back(window);
+      part.stages.push_back(
+          nmc::GatherAttr::get(context, {out[0], height, width}, rows));
+      part.stages.push_back(
+          nmc::GatherAttr::get(context, {out[0] * height, width, 1}, columns));
+      split.push_back(std::move(part));
+    }
+  return split;
+}
+
 Paths throughSumPool(snn::SumPoolOp pool) {
   auto paths = findPaths(pool.getInput());
   if (failed(paths))
@@ -64,18 +122,23 @@ Paths throughSumPool(snn::SumPoolOp pool) {
       if (known == distinct.end())
         distinct.push_back(multiplier);
     }
+  SmallVector<Path> result;
   for (Path &path : *paths) {
-    if (!distinct.empty() && (path.weightedStage >= 0 || !path.planes.empty()))
-      return pool.emitError(
-          "average pooling with windows of different divisors "
-          "behind weights or another such pooling has no "
-          "accumulate-only form; quantize in front of it or "
-          "pool without padding");
+    if (!distinct.empty() &&
+        (path.weightedStage >= 0 || !path.planes.empty())) {
+      auto parts = splitByMultiplier(
+          pool, path, nmc::SumWindowAttr::get(context, window, {}));
+      if (failed(parts))
+        return failure();
+      llvm::append_range(result, *parts);
+      continue;
+    }
     if (!distinct.empty())
       path.planes = distinct;
     path.stages.push_back(nmc::SumWindowAttr::get(context, window, planes));
+    result.push_back(std::move(path));
   }
-  return paths;
+  return result;
 }
 
 Paths throughMovement(Operation *op) {
@@ -97,6 +160,23 @@ Paths throughMovement(Operation *op) {
       offset += low * stride;
   }
   addRemap(*paths, op->getContext(), in, strides, offset, computeProduct(out));
+  return paths;
+}
+
+Paths throughGather(snn::GatherOp gather) {
+  auto paths = findPaths(gather.getInput());
+  if (failed(paths))
+    return failure();
+  ArrayRef<int64_t> in = snn::getShape(gather.getInput().getType());
+  int64_t axis = gather.getAxis();
+  SmallVector<int32_t> indices(gather.getIndices());
+  auto stage = nmc::GatherAttr::get(
+      gather.getContext(),
+      {computeProduct(in.take_front(axis)), in[axis],
+       computeProduct(in.drop_front(axis + 1))},
+      indices);
+  for (Path &path : *paths)
+    path.stages.push_back(stage);
   return paths;
 }
 
@@ -163,6 +243,7 @@ Paths fastsnn::findPaths(Value signal) {
           [&](snn::ReshapeOp reshape) { return findPaths(reshape.getInput()); })
       .Case<snn::TransposeOp, snn::PadOp>(
           [&](auto movement) { return throughMovement(movement); })
+      .Case([&](snn::GatherOp gather) { return throughGather(gather); })
       .Case([&](snn::ConcatOp concat) { return throughConcat(concat); })
       .Case([&](snn::IFOp neurons) -> Paths {
         return neurons.emitError("real neurons have no accumulate-only form; "
@@ -192,6 +273,17 @@ Owners remapOwners(const Owners &owners, nmc::RemapAttr remap) {
     moved[to] = owner;
   }
   return moved;
+}
+
+Owners gatherOwners(const Owners &owners, nmc::GatherAttr gather) {
+  ArrayRef<int64_t> shape = gather.getShape();
+  Owners taken;
+  for (int64_t o = 0; o < shape[0]; ++o)
+    for (int64_t index : gather.getIndices())
+      for (int64_t i = 0; i < shape[2]; ++i)
+        taken.push_back(
+            index < 0 ? -1 : owners[(o * shape[1] + index) * shape[2] + i]);
+  return taken;
 }
 
 /// Windows add up elements of one channel, which must have one owner.
@@ -230,6 +322,10 @@ fastsnn::factorsAtWeights(const Path &path, ArrayRef<int64_t> factors,
        ArrayRef(path.stages).drop_front(path.weightedStage + 1)) {
     if (auto remap = dyn_cast<nmc::RemapAttr>(next)) {
       owners = remapOwners(owners, remap);
+      continue;
+    }
+    if (auto gather = dyn_cast<nmc::GatherAttr>(next)) {
+      owners = gatherOwners(owners, gather);
       continue;
     }
     auto pooled =

@@ -65,6 +65,7 @@ private:
   Value emit(const NetworkOp &op, const TransposeOp &transpose);
   Value emit(const NetworkOp &op, const ConcatOp &concat);
   Value emit(const NetworkOp &op, const PadOp &pad);
+  Value emit(const NetworkOp &op, const GatherOp &gather);
 
   Network &network;
   OpBuilder builder;
@@ -214,6 +215,12 @@ Value Emitter::emit(const NetworkOp &op, const ConcatOp &concat) {
 Value Emitter::emit(const NetworkOp &op, const PadOp &pad) {
   return qnn::PadOp::create(builder, getLocation(op.node), getType(op.result),
                             getValue(op.operands[0]), pad.low, pad.high);
+}
+
+Value Emitter::emit(const NetworkOp &op, const GatherOp &gather) {
+  return qnn::GatherOp::create(builder, getLocation(op.node),
+                               getType(op.result), getValue(op.operands[0]),
+                               gather.axis, gather.indices);
 }
 
 Value Emitter::emit(const NetworkOp &op) {

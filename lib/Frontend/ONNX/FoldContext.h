@@ -55,6 +55,19 @@ void foldMap(FoldContext &context, ElementType type,
 std::optional<Dims> broadcastShapes(llvm::ArrayRef<int64_t> lhs,
                                     llvm::ArrayRef<int64_t> rhs);
 
+/// What Slice takes along one axis; counts may be 0.
+struct SliceRange {
+  int64_t axis, begin, step, count;
+};
+/// The ranges of a Slice of a tensor of `shape`; nothing and an error on misuse.
+std::optional<std::vector<SliceRange>>
+readSlices(FoldContext &context, llvm::ArrayRef<int64_t> shape);
+
+/// Sizes of the parts of a Split of `extent` elements, from its attribute or
+/// `list`; nothing and an error on misuse.
+std::optional<std::vector<int64_t>>
+readSplit(FoldContext &context, int64_t extent, const Constant *list);
+
 /// Turns a negative axis into a positive one; nothing outside [-rank, rank).
 std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank);
 

@@ -168,9 +168,9 @@ static void foldGatherND(FoldContext &context) {
   });
 }
 
-static void foldSlice(FoldContext &context) {
-  const Constant &input = *context.input(0);
-  std::string problem;
+std::optional<std::vector<SliceRange>>
+fastsnn::frontend::readSlices(FoldContext &context,
+                              llvm::ArrayRef<int64_t> shape) {
   auto list =
       [&](size_t index,
           llvm::StringRef attribute) -> std::optional<std::vector<int64_t>> {
@@ -190,21 +190,24 @@ static void foldSlice(FoldContext &context) {
   if (starts && !steps)
     steps.emplace(starts->size(), 1);
   if (!starts || !ends || starts->size() != ends->size() ||
-      axes->size() != starts->size() || steps->size() != starts->size())
-    return context.fail("Slice needs starts, ends, axes and steps of one "
-                        "length; export the model again");
-  Dims shape = input.shape, strides = getStrides(input.shape);
-  int64_t offset = 0;
+      axes->size() != starts->size() || steps->size() != starts->size()) {
+    context.fail("Slice needs starts, ends, axes and steps of one "
+                 "length; export the model again");
+    return std::nullopt;
+  }
+  std::vector<SliceRange> ranges;
   Dims seen;
   for (size_t i = 0; i < starts->size(); ++i) {
-    auto axis = normalizeAxis((*axes)[i], input.rank());
+    auto axis = normalizeAxis((*axes)[i], static_cast<int64_t>(shape.size()));
     int64_t step = (*steps)[i];
     if (!axis || llvm::is_contained(seen, *axis) || step == 0 ||
-        std::abs(static_cast<double>(step)) > 0x1p40)
-      return context.fail("axis or step of Slice is out of range; export the "
-                          "model again");
+        std::abs(static_cast<double>(step)) > 0x1p40) {
+      context.fail("axis or step of Slice is out of range; export the "
+                   "model again");
+      return std::nullopt;
+    }
     seen.push_back(*axis);
-    int64_t extent = input.shape[*axis];
+    int64_t extent = shape[*axis];
     auto clamp = [&](int64_t bound, int64_t low, int64_t high) {
       if (bound < 0)
         bound = bound < -extent ? low : bound + extent;
@@ -218,10 +221,23 @@ static void foldSlice(FoldContext &context) {
       begin = clamp((*starts)[i], 0, extent - 1);
       count = (begin - clamp((*ends)[i], -1, extent - 1) - step - 1) / -step;
     }
-    shape[*axis] = std::max<int64_t>(0, count);
-    if (shape[*axis] > 0)
-      offset += begin * strides[*axis];
-    strides[*axis] *= step;
+    ranges.push_back({*axis, begin, step, std::max<int64_t>(0, count)});
+  }
+  return ranges;
+}
+
+static void foldSlice(FoldContext &context) {
+  const Constant &input = *context.input(0);
+  auto ranges = readSlices(context, input.shape);
+  if (!ranges)
+    return;
+  Dims shape = input.shape, strides = getStrides(input.shape);
+  int64_t offset = 0;
+  for (const SliceRange &range : *ranges) {
+    shape[range.axis] = range.count;
+    if (range.count > 0)
+      offset += range.begin * strides[range.axis];
+    strides[range.axis] *= range.step;
   }
   context.finish(input.type, shape,
                  makeStrided(input.data, shape, strides, offset));

@@ -240,18 +240,14 @@ static void foldConcat(FoldContext &context) {
   context.finish(first.type, shape, std::move(values));
 }
 
-static void foldSplit(FoldContext &context) {
-  const Constant &input = *context.input(0);
-  auto axis = normalizeAxis(context.node.getInt("axis", 0), input.rank());
-  if (!axis)
-    return context.fail("axis of Split is out of range; export the model "
-                        "again");
-  int64_t extent = input.shape[*axis];
+std::optional<std::vector<int64_t>>
+fastsnn::frontend::readSplit(FoldContext &context, int64_t extent,
+                             const Constant *list) {
   auto parts = static_cast<int64_t>(context.node.outputs.size());
   std::vector<int64_t> sizes;
   if (const auto *attribute = context.node.getInts("split"))
     sizes = *attribute;
-  else if (const Constant *list = context.input(1))
+  else if (list)
     sizes = readIntegers(*list).value_or(std::vector<int64_t>());
   else
     // The last part is smaller where the parts cannot be equal.
@@ -260,13 +256,26 @@ static void foldSplit(FoldContext &context) {
   int64_t sum = 0;
   for (int64_t size : sizes)
     sum = size < 0 || size > extent ? -1 : sum + size;
-  if (sum != extent || static_cast<int64_t>(sizes.size()) != parts)
-    return context.fail("parts of Split do not add up to the extent " +
-                        llvm::Twine(extent) + "; export the model again");
+  if (sum == extent && static_cast<int64_t>(sizes.size()) == parts)
+    return sizes;
+  context.fail("parts of Split do not add up to the extent " +
+               llvm::Twine(extent) + "; export the model again");
+  return std::nullopt;
+}
+
+static void foldSplit(FoldContext &context) {
+  const Constant &input = *context.input(0);
+  auto axis = normalizeAxis(context.node.getInt("axis", 0), input.rank());
+  if (!axis)
+    return context.fail("axis of Split is out of range; export the model "
+                        "again");
+  auto sizes = readSplit(context, input.shape[*axis], context.input(1));
+  if (!sizes)
+    return;
   Dims strides = getStrides(input.shape);
   std::vector<ConstantRef> results;
   int64_t begin = 0;
-  for (int64_t size : sizes) {
+  for (int64_t size : *sizes) {
     Dims shape = input.shape;
     shape[*axis] = size;
     context.finish(

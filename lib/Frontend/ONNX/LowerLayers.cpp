@@ -59,7 +59,7 @@ void NetworkBuilder::finishLayer(const Node &node, int value,
     result.shape = network.values[value];
     // The bias of a convolution is a vector over the channels.
     Constant aligned = *bias;
-    if (node.opType == "Conv") {
+    if (node.opType == "Conv" || node.opType == "ConvTranspose") {
       aligned.shape.assign(1, bias->size());
       aligned.shape.append(result.shape.size() - 1, 1);
     }

@@ -84,19 +84,29 @@ static std::optional<Dims> resolveTarget(llvm::ArrayRef<Extent> target,
   return rest;
 }
 
+/// The list of extents that a constant or shape arithmetic is.
+std::optional<std::vector<Extent>>
+NetworkBuilder::readExtents(ValueId value) const {
+  const ValueState &state = getState(value);
+  if (const auto *extents = std::get_if<std::shared_ptr<ExtentTensor>>(&state))
+    return (*extents)->values;
+  const auto *constant = std::get_if<ConstantRef>(&state);
+  auto integers = constant ? readIntegers(**constant) : std::nullopt;
+  if (!integers)
+    return std::nullopt;
+  std::vector<Extent> list;
+  for (int64_t extent : *integers)
+    list.push_back({extent, false});
+  return list;
+}
+
 void NetworkBuilder::lowerReshape(const Node &node) {
   ActivationRef input = getActivation(node, 0);
   if (!input)
     return error(node, "Reshape of a constant to a shape that depends on an "
                        "activation is not supported; export with fixed shapes");
-  std::vector<Extent> target;
-  const ValueState &state = getState(node.inputs[1]);
-  if (const auto *extents = std::get_if<std::shared_ptr<ExtentTensor>>(&state))
-    target = (*extents)->values;
-  else if (const auto *constant = std::get_if<ConstantRef>(&state))
-    for (int64_t value :
-         readIntegers(**constant).value_or(std::vector<int64_t>()))
-      target.push_back({value, false});
+  std::vector<Extent> target =
+      readExtents(node.inputs[1]).value_or(std::vector<Extent>());
   auto shape = resolveTarget(target, input->shape, fixedBatch,
                              node.getInt("allowzero", 0));
   if (shape)
@@ -261,62 +271,6 @@ void NetworkBuilder::lowerConcat(const Node &node) {
     return finishReshape(node, shape);
   setResult(node, emit(&node, ConcatOp{*axis - 1}, operands, shape),
             first->type);
-}
-
-void NetworkBuilder::lowerPad(const Node &node) {
-  ActivationRef input = getActivation(node, 0);
-  std::vector<ConstantRef> constants = getConstants(node);
-  for (size_t i = 0; i < node.inputs.size(); ++i)
-    if (!input || (i > 0 && node.hasInput(i) && !constants[i]))
-      return error(node,
-                   "amounts or value of Pad are no constants; export with "
-                   "fixed shapes");
-  llvm::StringRef mode = node.getString("mode", "constant");
-  double value = node.getFloat("value", 0);
-  if (node.hasInput(2) && constants[2]->isScalar())
-    value = constants[2]->scalar();
-  if (mode != "constant" || value != 0)
-    return error(node,
-                 "pads by mode '" + mode + "'" +
-                     (mode == "constant" ? " with a value other than 0" : "") +
-                     ", zeros are supported; pad with zeros");
-  auto rank = static_cast<int64_t>(input->shape.size()) + 1;
-  std::vector<int64_t> amounts;
-  if (const auto *attribute = node.getInts("pads"))
-    amounts = *attribute;
-  else if (node.hasInput(1))
-    amounts = readIntegers(*constants[1]).value_or(std::vector<int64_t>());
-  std::vector<int64_t> axes;
-  for (int64_t i = 0; i < rank; ++i)
-    axes.push_back(i);
-  if (node.hasInput(3))
-    axes = readIntegers(*constants[3]).value_or(std::vector<int64_t>());
-  std::vector<int64_t> low(rank, 0), high(rank, 0);
-  bool valid = amounts.size() == 2 * axes.size();
-  constexpr int64_t largest = 1 << 20;
-  for (size_t i = 0; valid && i < axes.size(); ++i) {
-    auto axis = normalizeAxis(axes[i], rank);
-    int64_t before = amounts[i], behind = amounts[i + axes.size()];
-    valid = axis && before >= 0 && behind >= 0 && before <= largest &&
-            behind <= largest && (*axis > 0 || (before == 0 && behind == 0));
-    if (!valid)
-      break;
-    low[*axis] += before;
-    high[*axis] += behind;
-  }
-  if (!valid)
-    return error(node, "pads of Pad must be two amounts for each axis, 0 to " +
-                           llvm::Twine(largest) +
-                           ", none for the batch; crop on the host");
-  low.erase(low.begin());
-  high.erase(high.begin());
-  Dims shape = input->shape;
-  for (size_t i = 0; i < shape.size(); ++i)
-    shape[i] += low[i] + high[i];
-  if (shape == input->shape)
-    return finishReshape(node, shape);
-  int operand = materialize(*input);
-  setResult(node, emit(&node, PadOp{low, high}, operand, shape), input->type);
 }
 
 /// DepthToSpace and SpaceToDepth are a reshape, a transpose and a reshape.

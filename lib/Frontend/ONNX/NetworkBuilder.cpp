@@ -60,7 +60,8 @@ void NetworkBuilder::setState(const Node &node, ValueState state,
     states[node.outputs[output]] = std::move(state);
 }
 
-void NetworkBuilder::setResult(const Node &node, int value, ElementType type) {
+void NetworkBuilder::setResult(const Node &node, int value, ElementType type,
+                               size_t output) {
   if (value < 0)
     return;
   auto activation = std::make_shared<Activation>();
@@ -68,7 +69,7 @@ void NetworkBuilder::setResult(const Node &node, int value, ElementType type) {
   activation->type = type;
   activation->base = value;
   activation->node = &node;
-  setState(node, activation);
+  setState(node, activation, output);
 }
 
 std::string NetworkBuilder::describe(ValueId value) const {
@@ -307,11 +308,14 @@ NetworkBuilder::Lowering NetworkBuilder::findLowering(const Node &node) {
       .Case("Clip", &Builder::lowerClip)
       .Case("Concat", &Builder::lowerConcat)
       .Case("Conv", &Builder::lowerConv)
+      .Case("ConvTranspose", &Builder::lowerConvTranspose)
       .Cases({"DepthToSpace", "SpaceToDepth"}, &Builder::lowerSpaceDepth)
       .Case("DequantizeLinear", &Builder::lowerDequantizeLinear)
       .Case("Div", &Builder::lowerDiv)
+      .Cases({"Expand", "Tile"}, &Builder::lowerRepeat)
       .Case("Flatten", &Builder::lowerFlatten)
       .Cases({"Floor", "Round"}, &Builder::lowerRound)
+      .Case("Gather", &Builder::lowerGather)
       .Case("Gemm", &Builder::lowerGemm)
       .Cases({"GlobalAveragePool", "GlobalMaxPool"}, &Builder::lowerGlobalPool)
       .Case("MatMul", &Builder::lowerMatMul)
@@ -325,7 +329,10 @@ NetworkBuilder::Lowering NetworkBuilder::findLowering(const Node &node) {
       .Cases({"ReduceMean", "ReduceSum"}, &Builder::lowerReduce)
       .Case("Relu", &Builder::lowerRelu)
       .Case("Reshape", &Builder::lowerReshape)
+      .Cases({"Resize", "Upsample"}, &Builder::lowerResize)
       .Cases({"Shape", "Size"}, &Builder::lowerShape)
+      .Case("Slice", &Builder::lowerSlice)
+      .Case("Split", &Builder::lowerSplit)
       .Case("Squeeze", &Builder::lowerSqueeze)
       .Case("Transpose", &Builder::lowerTranspose)
       .Case("Unsqueeze", &Builder::lowerUnsqueeze)
@@ -334,7 +341,10 @@ NetworkBuilder::Lowering NetworkBuilder::findLowering(const Node &node) {
 
 /// Makes sure that a lowering finds an activation where it expects one.
 bool NetworkBuilder::checkOperands(const Node &node, bool extents) {
-  if (extents && !node.is("Reshape")) {
+  bool takesExtents = llvm::StringSwitch<bool>(node.opType)
+                          .Cases({"Expand", "Reshape", "Resize"}, true)
+                          .Default(false);
+  if (extents && !takesExtents) {
     error(node, node.opType + " of an activation with a value that depends on "
                               "the batch size is not supported; export with "
                               "fixed shapes, the batch aside");
@@ -343,7 +353,7 @@ bool NetworkBuilder::checkOperands(const Node &node, bool extents) {
   bool anyPosition =
       llvm::StringSwitch<bool>(node.opType)
           .Cases({"Add", "Sub", "Mul", "Div", "Max", "Min"}, true)
-          .Cases({"Mean", "Sum", "Concat", "Conv", "Gemm", "MatMul"}, true)
+          .Cases({"Mean", "Sum", "Concat", "Conv", "ConvTranspose", "Gemm", "MatMul"}, true)
           .Default(false);
   if (anyPosition || getActivation(node, 0))
     return true;

@@ -98,7 +98,8 @@ private:
   std::vector<ConstantRef> getConstants(const Node &node) const;
   void setState(const Node &node, ValueState state, size_t output = 0);
   /// Makes network value `value` the result of a node.
-  void setResult(const Node &node, int value, ElementType type);
+  void setResult(const Node &node, int value, ElementType type,
+                 size_t output = 0);
   std::string describe(ValueId value) const;
 
   // Reporting.
@@ -177,6 +178,7 @@ private:
 
   // Layers (LowerLayers.cpp).
   void lowerConv(const Node &node);
+  void lowerConvTranspose(const Node &node);
   void lowerGemm(const Node &node);
   void lowerGemmOf(const Node &node, ActivationRef input);
   void lowerMatMul(const Node &node);
@@ -205,10 +207,25 @@ private:
   void lowerTranspose(const Node &node);
   void lowerBatchLast(const Node &node);
   void lowerConcat(const Node &node);
-  void lowerPad(const Node &node);
   void lowerSpaceDepth(const Node &node);
   void finishReshape(const Node &node, llvm::ArrayRef<int64_t> shape);
   std::optional<Dims> readAxes(const Node &node, int64_t rank);
+  std::optional<std::vector<Extent>> readExtents(ValueId value) const;
+
+  // Elements taken by index (LowerSelection.cpp).
+  void lowerSlice(const Node &node);
+  void lowerSplit(const Node &node);
+  void lowerGather(const Node &node);
+  void lowerRepeat(const Node &node);
+  void lowerPad(const Node &node);
+  void lowerResize(const Node &node);
+  std::optional<Dims> readResizedShape(const Node &node,
+                                       llvm::ArrayRef<int64_t> shape);
+  /// Takes `indices` along dimension `axis` of a value, -1 for zeros.
+  int emitGather(const Node &node, int value, int64_t axis,
+                 std::vector<int64_t> indices);
+  bool checkExtent(const Node &node, int64_t extent);
+  Dims withBatch(llvm::ArrayRef<int64_t> shape) const;
 
   // Shapes of activations (LowerShapes.cpp).
   void lowerShape(const Node &node);

@@ -38,6 +38,9 @@ constexpr OperatorSpec standardOperators[] = {
      "epsilon:f momentum:f spatial:i training_mode:i"},
     {"Conv", 2, 3, 1,
      "auto_pad:s dilations:I group:i kernel_shape:I pads:I strides:I"},
+    {"ConvTranspose", 2, 3, 1,
+     "auto_pad:s dilations:I group:i kernel_shape:I output_padding:I "
+     "output_shape:I pads:I strides:I"},
     {"Gemm", 2, 3, 1, "alpha:f beta:f transA:i transB:i"},
     {"GlobalAveragePool", 1, 1, 1, ""},
     {"GlobalMaxPool", 1, 1, 1, ""},
@@ -113,6 +116,10 @@ constexpr OperatorSpec standardOperators[] = {
     {"Pad", 1, 4, 1, "mode:s pads:I value:f"},
     {"Range", 3, 3, 1, ""},
     {"Reshape", 2, 2, 1, "allowzero:i"},
+    {"Resize", 1, 4, 1,
+     "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f "
+     "exclude_outside:i extrapolation_value:f keep_aspect_ratio_policy:s "
+     "mode:s nearest_mode:s"},
     {"Shape", 1, 1, 1, "end:i start:i"},
     {"Size", 1, 1, 1, ""},
     {"Slice", 1, 5, 1, "axes:I ends:I starts:I"},
@@ -122,6 +129,7 @@ constexpr OperatorSpec standardOperators[] = {
     {"Tile", 2, 2, 1, ""},
     {"Transpose", 1, 1, 1, "perm:I"},
     {"Unsqueeze", 1, 2, 1, "axes:I"},
+    {"Upsample", 1, 2, 1, "mode:s scales:F"},
 };
 
 constexpr OperatorSpec quantizationOperators[] = {
@@ -155,8 +163,6 @@ llvm::StringRef getHint(const Node &node) {
              "resolved by the exporter")
       .Cases({"LSTM", "GRU", "RNN"},
              "recurrent layers have no spiking form here")
-      .Case("ConvTranspose", "use a convolution behind space-to-depth")
-      .Cases({"Resize", "Upsample"}, "move the resampling to the host")
       .Case("FloatQuant", "quantize to integers")
       .Case("Trunc", "quantize after the pooling with a Quant node instead")
       .Case("MultiThreshold",

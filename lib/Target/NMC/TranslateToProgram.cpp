@@ -209,6 +209,14 @@ rt::Stage Translator::stage(Attribute attribute) const {
         stage.planeOfOutput = toVector(sum.getPlanes());
         return stage;
       })
+      .Case([](nmc::GatherAttr gather) {
+        rt::GatherStage stage;
+        stage.outer = gather.getShape()[0];
+        stage.extent = gather.getShape()[1];
+        stage.inner = gather.getShape()[2];
+        stage.indices = toVector(gather.getIndices());
+        return stage;
+      })
       .Case([&](nmc::Conv2DAttr conv) {
         rt::Conv2DStage stage;
         stage.window = toWindow(conv.getWindow());

@@ -35,6 +35,16 @@ struct WeightSums {
 std::vector<WeightSums> channelWeightSums(const Program &program,
                                           const Connection &connection);
 
+/// The same of several connections into one pool from one source, taken
+/// together: sums of what reaches one neuron through any of them, and which
+/// neurons (row-major) are reached at all.
+struct JointSums {
+  std::vector<WeightSums> ofChannel;
+  std::vector<bool> reached;
+};
+JointSums jointWeightSums(const Program &program,
+                          const std::vector<size_t> &connections);
+
 /// For each source element (row-major) the number of synapses that one of its
 /// events reaches inside the target: all, or those with a weight other than
 /// zero (one addition each).

@@ -89,6 +89,20 @@ struct SumWindowStage {
   std::vector<int32_t> planeOfOutput;
 };
 
+/// Selection along one axis of [outer, extent, inner]: the event at (o, x, i) is
+/// repeated at (o, j, i) for every j with indices[j] == x. Entries of -1 take
+/// nothing. Slices, repetitions (nearest upsampling), the zeros inside of a
+/// transposed convolution and mirrored borders are gathers.
+struct GatherStage {
+  int64_t outer = 1, extent = 1, inner = 1;
+  std::vector<int32_t> indices;
+
+  int64_t inputSize() const { return outer * extent * inner; }
+  int64_t outputSize() const {
+    return outer * static_cast<int64_t>(indices.size()) * inner;
+  }
+};
+
 /// V[co, oy, ox] += sign * W[plane][ci, ky, kx][co], over all kernel taps that
 /// land inside.
 struct Conv2DStage {
@@ -111,7 +125,7 @@ struct DiagonalStage {
 };
 
 using Stage = std::variant<RemapStage, SumWindowStage, Conv2DStage, DenseStage,
-                           DiagonalStage>;
+                           DiagonalStage, GatherStage>;
 
 //===----------------------------------------------------------------------===//
 // Pools

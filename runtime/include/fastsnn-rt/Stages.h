@@ -17,6 +17,7 @@
 #include "fastsnn-rt/Program.h"
 
 #include <algorithm>
+#include <map>
 
 namespace fastsnn::rt {
 
@@ -28,7 +29,8 @@ int64_t outputSize(const Stage &stage);
 int32_t weightsOf(const Stage &stage);
 inline bool isWeighted(const Stage &stage) {
   return !std::holds_alternative<RemapStage>(stage) &&
-         !std::holds_alternative<SumWindowStage>(stage);
+         !std::holds_alternative<SumWindowStage>(stage) &&
+         !std::holds_alternative<GatherStage>(stage);
 }
 
 inline int64_t floorDivide(int64_t a, int64_t b) {
@@ -100,6 +102,25 @@ inline int64_t remapIndex(const RemapStage &remap, int64_t index) {
   return result;
 }
 
+/// Where the elements along a gather's axis go: those of x are
+/// targets[first[x]] to targets[first[x + 1] - 1], ascending.
+struct GatherTargets {
+  explicit GatherTargets(const GatherStage &stage);
+  std::vector<int64_t> first, targets;
+};
+
+/// Calls f(from, to) for every pair of row-major indices of a gather, `to`
+/// ascending.
+template <typename Function>
+void forEachGathered(const GatherStage &stage, Function f) {
+  int64_t to = 0;
+  for (int64_t o = 0; o < stage.outer; ++o)
+    for (int64_t index : stage.indices)
+      for (int64_t i = 0; i < stage.inner; ++i, ++to)
+        if (index >= 0)
+          f((o * stage.extent + index) * stage.inner + i, to);
+}
+
 /// Walks one event of the source through the stages of a connection.
 /// `Sink` is called as sink(target, table, weight): the index in the target
 /// pool (row-major), the weight table and the index of the weight in its
@@ -108,7 +129,11 @@ inline int64_t remapIndex(const RemapStage &remap, int64_t index) {
 template <typename Sink> class EventWalk {
 public:
   EventWalk(const Program &program, const std::vector<Stage> &stages, Sink sink)
-      : program(program), stages(stages), sink(std::move(sink)) {}
+      : program(program), stages(stages), sink(std::move(sink)) {
+    for (const Stage &stage : stages)
+      if (const auto *gather = std::get_if<GatherStage>(&stage))
+        gathers.emplace(gather, *gather);
+  }
 
   void operator()(int64_t index) { walk(0, index, 0, -1, -1); }
 
@@ -143,6 +168,17 @@ private:
              table, weight);
       });
     });
+  }
+
+  void visit(const GatherStage &stage, size_t next, int64_t index,
+             int64_t plane, int32_t table, int64_t weight) {
+    const GatherTargets &to = gathers.at(&stage);
+    int64_t i = index % stage.inner, x = index / stage.inner % stage.extent;
+    int64_t o = index / (stage.inner * stage.extent);
+    auto count = static_cast<int64_t>(stage.indices.size());
+    for (int64_t k = to.first[x]; k < to.first[x + 1]; ++k)
+      walk(next, (o * count + to.targets[k]) * stage.inner + i, plane, table,
+           weight);
   }
 
   void visit(const Conv2DStage &stage, size_t next, int64_t index,
@@ -181,6 +217,7 @@ private:
 
   const Program &program;
   const std::vector<Stage> &stages;
+  std::map<const GatherStage *, GatherTargets> gathers;
   Sink sink;
 };
 

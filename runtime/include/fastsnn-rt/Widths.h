@@ -71,6 +71,9 @@ struct SourceSums {
   uint8_t shift = 0;
   /// Net count range of the source neurons.
   int64_t lo = 0, hi = 0;
+  /// No neuron has synapses from this source and from the one in front of it
+  /// (nor from those that one excludes): a concatenation's parts.
+  bool exclusive = false;
 };
 
 /// All that the membrane range of a channel depends on.

@@ -18,21 +18,27 @@ func.func @nothing(%x: tensor<1xf64>) -> tensor<1xf64> {
 // -----
 
 // Each failure is named, in one run.
-func.func @several(%x: tensor<1x2x2xf64>, %z: tensor<1xf64>) -> (tensor<1x3x3xf64>, tensor<1xf64>) {
-  %i = snn.encode <quantized> %x range 0 : 3 scale [1.0] : tensor<1x2x2xf64> -> !snn.current<1x2x2, 3, i64, constant>
-  %a = snn.integer_if %i "a" factors [dense<1> : tensor<1xi64>] shifts [0] bias dense<0> : tensor<1xi64>
-      theta [3] start [1] epsilon [1] state 32 min -50 max 50 certificate <exact, fractional_bits = 0, cases = 1, ties = 0>
-      : !snn.current<1x2x2, 3, i64, constant> -> !snn.train<1x2x2, 3, 0:3>
-  %s = snn.sum_pool %a kernel [2, 2] {pads = array<i64: 1, 1, 1, 1>, multipliers = array<i64: 4, 2, 4, 2, 1, 2, 4, 2, 4>}
-      : !snn.train<1x2x2, 3, 0:3> -> !snn.current<1x3x3, 3, i64>
-  // expected-error @below {{average pooling with windows of different divisors behind weights or another such pooling has no accumulate-only form}}
-  %t = snn.sum_pool %s kernel [2, 2] {pads = array<i64: 0, 0, 1, 1>, multipliers = array<i64: 1, 1, 2, 1, 1, 2, 2, 2, 4>}
-      : !snn.current<1x3x3, 3, i64> -> !snn.current<1x3x3, 3, i64>
-  %y = snn.readout %t "y" gains [dense<0.25> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.current<1x3x3, 3, i64> -> tensor<1x3x3xf64>
+func.func @several(%x: tensor<1xf64>, %z: tensor<1xf64>) -> (tensor<1xf64>, tensor<1xf64>) {
+  %i = snn.encode <real> %x range 0 : 0 {bound = 1.0 : f64} : tensor<1xf64> -> !snn.current<1, 3, f64, constant>
+  // expected-error @below {{an analogue network input reaches the output without neurons; quantize it}}
+  %y = snn.readout %i "y" gains [dense<1.0> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.current<1, 3, f64, constant> -> tensor<1xf64>
   %r = snn.encode <real> %z range 0 : 0 {bound = 1.0 : f64} : tensor<1xf64> -> !snn.current<1, 3, f64, constant>
   // expected-error @below {{an analogue network input reaches the output without neurons; quantize it}}
   %w = snn.readout %r "w" gains [dense<1.0> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.current<1, 3, f64, constant> -> tensor<1xf64>
-  return %y, %w : tensor<1x3x3xf64>, tensor<1xf64>
+  return %y, %w : tensor<1xf64>, tensor<1xf64>
+}
+
+// -----
+
+snn.weights @w = dense<1> : tensor<1x1x1x1xi8>
+func.func @multipliers(%x: tensor<1x1x2xf64>) -> tensor<1x1x2xf64> {
+  %i = snn.encode <quantized> %x range 0 : 3 scale [1.0] : tensor<1x1x2xf64> -> !snn.current<1x1x2, 3, i64, constant>
+  %c = snn.conv2d %i, @w : !snn.current<1x1x2, 3, i64, constant> -> !snn.current<1x1x2, 3, i64, constant>
+  %s = snn.sum_pool %c kernel [1, 1] {multipliers = array<i64: 1, 4611686018427387904>} : !snn.current<1x1x2, 3, i64, constant> -> !snn.current<1x1x2, 3, i64, constant>
+  // expected-error @below {{multipliers of poolings in a row exceed 64 bits; quantize between them}}
+  %t = snn.sum_pool %s kernel [1, 1] {multipliers = array<i64: 1, 2>} : !snn.current<1x1x2, 3, i64, constant> -> !snn.current<1x1x2, 3, i64, constant>
+  %y = snn.readout %t "y" gains [dense<0.25> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64> : !snn.current<1x1x2, 3, i64, constant> -> tensor<1x1x2xf64>
+  return %y : tensor<1x1x2xf64>
 }
 
 // -----

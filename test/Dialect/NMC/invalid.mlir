@@ -32,6 +32,24 @@ func.func private @nmc_remap_c3() attributes {
 
 // -----
 
+func.func private @nmc_gather_c1() attributes {
+  // expected-error @below {{shape must be [outer, extent, inner]}}
+  a = #nmc.gather<shape = [2, 2], indices = [0]>}
+
+// -----
+
+func.func private @nmc_gather_c1_large() attributes {
+  // expected-error @below {{hold 1 to 2^26 elements}}
+  a = #nmc.gather<shape = [67108864, 1, 1], indices = [0, 0]>}
+
+// -----
+
+func.func private @nmc_gather_c2() attributes {
+  // expected-error @below {{indices must be in -1..1}}
+  a = #nmc.gather<shape = [1, 2, 3], indices = [0, 2]>}
+
+// -----
+
 func.func private @nmc_remap_c3_limit() attributes {
   // expected-error @below {{indices must be in 0..3}}
   a = #nmc.remap<shape = [1], strides = [1], offset = -9223372036854775808, size = 4>}
@@ -744,7 +762,7 @@ nmc.program @p steps 3 {
   nmc.neurons @b [3] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 100
   nmc.count_pool @c <input = [2, 1, 1], output = [1, 1], kernel = [1, 1], strides = [1, 1], dilations = [1, 1], pads = [0, 0]> range 0 : 3
   nmc.readout @y [3] offset dense<0.0> : tensor<1xf64>
-  // expected-error @below {{needs exactly one weighted stage; into a count pool only remaps, and not from an input}}
+  // expected-error @below {{needs exactly one weighted stage; into a count pool only remaps and gathers, and not from an input}}
   nmc.connect @k from @a to @b via [#nmc.remap<shape = [2], strides = [1], offset = 0, size = 3>]
   nmc.prologue {}
   nmc.step {}

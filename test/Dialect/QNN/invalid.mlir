@@ -605,6 +605,30 @@ func.func @qnn_pad_c3(%x: tensor<2x3xf64>) {
 
 // -----
 
+func.func @qnn_gather_c1(%x: tensor<2x3xf64>) {
+  // expected-error @below {{axis must be inside the rank}}
+  %0 = qnn.gather %x axis 2 indices [0] : tensor<2x3xf64> -> tensor<2x3xf64>
+  return
+}
+
+// -----
+
+func.func @qnn_gather_c2(%x: tensor<2x3xf64>) {
+  // expected-error @below {{indices must be in -1..2}}
+  %0 = qnn.gather %x axis 1 indices [0, 3] : tensor<2x3xf64> -> tensor<2x2xf64>
+  return
+}
+
+// -----
+
+func.func @qnn_gather_c3(%x: tensor<2x3xf64>) {
+  // expected-error @below {{output must have the shape [2, 2]}}
+  %0 = qnn.gather %x axis 1 indices [0, -1] : tensor<2x3xf64> -> tensor<2x3xf64>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Host side
 //===----------------------------------------------------------------------===//

@@ -43,6 +43,8 @@ func.func @all(%p: tensor<2x8x8xf64> {qnn.name = "input"})
   %t = qnn.transpose %cc [0, 2, 1] : tensor<8x2x2xf64> -> tensor<8x2x2xf64>
   // CHECK: qnn.pad %{{.*}} low [0, 0, 0] high [0, 0, 2]
   %pd = qnn.pad %p2 low [0, 0, 0] high [0, 0, 2] : tensor<4x2x2xf64> -> tensor<4x2x4xf64>
+  // CHECK: qnn.gather %{{.*}} axis 1 indices [1, 1, -1] : tensor<4x2x2xf64> -> tensor<4x3x2xf64>
+  %ga = qnn.gather %p2 axis 1 indices [1, 1, -1] : tensor<4x2x2xf64> -> tensor<4x3x2xf64>
   // CHECK: qnn.reshape
   %v = qnn.reshape %p2 : tensor<4x2x2xf64> -> tensor<16xf64>
   // CHECK: qnn.linear %{{.*}}, @fc : tensor<16xf64> -> tensor<2xf64>

@@ -486,6 +486,30 @@ func.func @snn_pad_c3_large(%x: !snn.train<1073741824, 3, 0:3>) {
 
 // -----
 
+func.func @snn_gather_c1(%x: !snn.train<2, 3, 0:3>) {
+  // expected-error @below {{axis must be inside the rank}}
+  %0 = snn.gather %x axis -1 indices [0] : !snn.train<2, 3, 0:3> -> !snn.train<1, 3, 0:3>
+  return
+}
+
+// -----
+
+func.func @snn_gather_c2(%x: !snn.train<2, 3, 0:3>) {
+  // expected-error @below {{indices must be in -1..1}}
+  %0 = snn.gather %x axis 0 indices [-2] : !snn.train<2, 3, 0:3> -> !snn.train<1, 3, 0:3>
+  return
+}
+
+// -----
+
+func.func @snn_gather_c3(%x: !snn.train<2, 3, 0:3>) {
+  // expected-error @below {{output must have the shape [1] and otherwise the input's type}}
+  %0 = snn.gather %x axis 0 indices [1] : !snn.train<2, 3, 0:3> -> !snn.train<1, 3, 0:2>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Neurons
 //===----------------------------------------------------------------------===//

@@ -103,6 +103,8 @@ func.func @moves(%s: !snn.train<2x8x8, 3, 0:3>, %r: !snn.train<1x8x8, 3, -2:1>,
   %3 = snn.concat %i, %i axis 2 : !snn.current<2x8x8, 3, f64>, !snn.current<2x8x8, 3, f64> -> !snn.current<2x8x16, 3, f64>
   // CHECK: snn.pad %{{.*}} low [1, 0, 0] high [0, 2, 3] : !snn.train<2x8x8, 3, 0:3> -> !snn.train<3x10x11, 3, 0:3>
   %4 = snn.pad %s low [1, 0, 0] high [0, 2, 3] : !snn.train<2x8x8, 3, 0:3> -> !snn.train<3x10x11, 3, 0:3>
+  // CHECK: snn.gather %{{.*}} axis 0 indices [1, -1, 0] : !snn.train<2x8x8, 3, 0:3> -> !snn.train<3x8x8, 3, 0:3>
+  %5 = snn.gather %s axis 0 indices [1, -1, 0] : !snn.train<2x8x8, 3, 0:3> -> !snn.train<3x8x8, 3, 0:3>
   return
 }
 

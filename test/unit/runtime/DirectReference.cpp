@@ -72,6 +72,18 @@ template <typename T> struct Apply {
     }
   }
 
+  void operator()(const GatherStage &s) {
+    for (std::vector<T> &from : field) {
+      std::vector<T> values;
+      for (int64_t o = 0; o < s.outer; ++o)
+        for (int32_t index : s.indices)
+          for (int64_t i = 0; i < s.inner; ++i)
+            values.push_back(
+                index < 0 ? T(0) : from[(o * s.extent + index) * s.inner + i]);
+      from = values;
+    }
+  }
+
   void operator()(const SumWindowStage &s) {
     const Window2D &w = s.window;
     for (std::vector<T> &from : field) {

@@ -231,7 +231,7 @@ TEST(Serialize, NamedErrorsOfTheEnvelope) {
   bytes[8] = 2;
   EXPECT_EQ(codeOf(bytes), ErrorCode::UnknownVersion);
   bytes = good;
-  bytes[10] = 1;
+  bytes[10] = formatMinor + 1;
   EXPECT_EQ(codeOf(bytes), ErrorCode::UnknownVersion);
 
   bytes = good;
@@ -385,7 +385,7 @@ TEST(Serialize, Files) {
 
 TEST(Disassemble, SmallProgram) {
   std::string text = disassemble(smallProgram());
-  EXPECT_NE(text.find("program 'small', format 1.0, 2 time steps"),
+  EXPECT_NE(text.find("program 'small', format 1.1, 2 time steps"),
             std::string::npos);
   for (const char *expected :
        {"p0 'x' [1, 2, 2] input quantized [-3, 4] rounding half_even bitplane",

@@ -68,12 +68,17 @@ struct ConcatOp {
 struct PadOp {
   std::vector<int64_t> low, high;
 };
+/// Element j along `axis` is element indices[j], or 0 where that is -1.
+struct GatherOp {
+  int64_t axis;
+  std::vector<int64_t> indices;
+};
 
 /// One operator: `operands` and `result` number the network's values.
 struct NetworkOp {
   std::variant<ConvOp, LinearOp, AffineOp, BatchNormOp, AddOp, AvgPoolOp,
                MaxPoolOp, ClampOp, QuantizeOp, ReshapeOp, TransposeOp, ConcatOp,
-               PadOp>
+               PadOp, GatherOp>
       kind;
   /// ONNX node the operator comes from.
   std::string node;

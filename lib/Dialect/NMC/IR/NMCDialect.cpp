@@ -109,6 +109,20 @@ LogicalResult SumWindowAttr::verify(EmitError emitError, WindowAttr window,
   return success();
 }
 
+LogicalResult GatherAttr::verify(EmitError emitError, ArrayRef<int64_t> shape,
+                                 ArrayRef<int32_t> indices) {
+  // nmc_gather_c1
+  if (shape.size() != 3 || !isShape(shape) ||
+      !isShape({shape[0], int64_t(indices.size()), shape[2]}))
+    return emitError() << "shape must be [outer, extent, inner], it and what "
+                          "is taken hold 1 to 2^26 elements";
+  // nmc_gather_c2
+  if (!llvm::all_of(indices,
+                    [&](int32_t i) { return i >= -1 && i < shape[1]; }))
+    return emitError() << "indices must be in -1.." << shape[1] - 1;
+  return success();
+}
+
 LogicalResult Conv2DAttr::verify(EmitError emitError, WindowAttr window,
                                  int64_t channels, int64_t groups,
                                  FlatSymbolRefAttr) {
@@ -151,6 +165,9 @@ int64_t nmc::getInputSize(Attribute stage) {
         return ShapedType::getNumElements(windowed.getWindow().getInput());
       })
       .Case<DenseAttr>([](auto dense) { return dense.getInputs(); })
+      .Case<GatherAttr>([](auto gather) {
+        return ShapedType::getNumElements(gather.getShape());
+      })
       .Case<DiagonalAttr>([](auto diagonal) { return diagonal.getSize(); });
 }
 
@@ -164,6 +181,10 @@ int64_t nmc::getOutputSize(Attribute stage) {
       .Case<Conv2DAttr>([](auto conv) {
         return conv.getChannels() *
                ShapedType::getNumElements(conv.getWindow().getOutput());
+      })
+      .Case<GatherAttr>([](auto gather) {
+        return gather.getShape()[0] * int64_t(gather.getIndices().size()) *
+               gather.getShape()[2];
       })
       .Case<DenseAttr>([](auto dense) { return dense.getOutputs(); })
       .Case<DiagonalAttr>([](auto diagonal) { return diagonal.getSize(); });

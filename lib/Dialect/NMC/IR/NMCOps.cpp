@@ -131,7 +131,7 @@ static LogicalResult verifyConnection(ConnectOp connect,
   // nmc_connect_c9
   if (weighted != !counts || (counts && (sums || isa<InputOp>(source))))
     return connect.emitOpError("needs exactly one weighted stage; into a count "
-                               "pool only remaps, and not from an input");
+                               "pool only remaps and gathers, and not from an input");
   // nmc_connect_c10
   if (!isa<NeuronsOp>(target) && connect.getShift() != 0)
     return connect.emitOpError("a shift belongs to connections into neurons");
@@ -397,8 +397,8 @@ LogicalResult ReadoutOp::verify() {
 LogicalResult ConnectOp::verify() {
   for (Attribute stage : getStages())
     // nmc_connect_c13
-    if (!isa<RemapAttr, SumWindowAttr, Conv2DAttr, DenseAttr, DiagonalAttr>(
-            stage))
+    if (!isa<RemapAttr, SumWindowAttr, Conv2DAttr, DenseAttr, DiagonalAttr,
+             GatherAttr>(stage))
       return emitOpError("stages must be nmc stage attributes, not ") << stage;
   int64_t shift = getShift();
   // nmc_connect_c14

@@ -365,6 +365,24 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
+LogicalResult GatherOp::verify() {
+  RankedTensorType in = getInput().getType(), out = getOutput().getType();
+  int64_t axis = getAxis();
+  // qnn_gather_c1
+  if (axis < 0 || axis >= in.getRank())
+    return emitOpError("axis must be inside the rank");
+  // qnn_gather_c2
+  for (int64_t index : getIndices())
+    if (index < -1 || index >= in.getDimSize(axis))
+      return emitOpError("indices must be in -1..") << in.getDimSize(axis) - 1;
+  SmallVector<int64_t> shape(in.getShape());
+  shape[axis] = int64_t(getIndices().size());
+  // qnn_gather_c3
+  if (out.getShape() != ArrayRef<int64_t>(shape))
+    return emitOpError("output must have the shape [") << shape << "]";
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Host side
 //===----------------------------------------------------------------------===//

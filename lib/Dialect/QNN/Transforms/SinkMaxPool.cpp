@@ -29,7 +29,8 @@ bool isQuantized(Value value) {
     return false;
   if (isa<QuantizeOp>(op))
     return true;
-  if (isa<MaxPoolOp, ReshapeOp, TransposeOp, ConcatOp, PadOp, AffineOp>(op))
+  if (isa<MaxPoolOp, ReshapeOp, TransposeOp, ConcatOp, PadOp, GatherOp,
+          AffineOp>(op))
     return llvm::all_of(op->getOperands(), isQuantized);
   return false;
 }

@@ -389,6 +389,26 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
+LogicalResult GatherOp::verify() {
+  SmallVector<int64_t> shape(getShape(getInput().getType()));
+  int64_t axis = getAxis();
+  // snn_gather_c1
+  if (axis < 0 || axis >= int64_t(shape.size()))
+    return emitOpError("axis must be inside the rank");
+  // snn_gather_c2
+  for (int64_t index : getIndices())
+    if (index < -1 || index >= shape[axis])
+      return emitOpError("indices must be in -1..") << shape[axis] - 1;
+  shape[axis] = int64_t(getIndices().size());
+  Type out = getOutput().getType();
+  // snn_gather_c3
+  if (getShape(out) != ArrayRef<int64_t>(shape) ||
+      out != withShape(getInput().getType(), shape))
+    return emitOpError("output must have the shape [")
+           << shape << "] and otherwise the input's type";
+  return success();
+}
+
 LogicalResult PadOp::verify() {
   SmallVector<int64_t> shape(getShape(getInput().getType()));
   // snn_pad_c1

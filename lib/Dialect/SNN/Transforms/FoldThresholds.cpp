@@ -110,17 +110,18 @@ Value withWeights(OpBuilder &builder, Value signal, StringRef symbol,
                   bool real) {
   Operation *op = signal.getDefiningOp();
   IRMapping mapping;
-  if (auto pool = dyn_cast<SumPoolOp>(op))
-    mapping.map(pool.getInput(),
-                withWeights(builder, pool.getInput(), symbol, real));
+  bool weighted = isa<Conv2DOp, LinearOp>(op);
+  if (!weighted)
+    mapping.map(op->getOperand(0),
+                withWeights(builder, op->getOperand(0), symbol, real));
   Operation *clone = builder.clone(*op, mapping);
-  if (!isa<SumPoolOp>(op))
+  if (weighted)
     clone->setAttr("weights",
                    FlatSymbolRefAttr::get(builder.getContext(), symbol));
   Value input = clone->getOperand(0);
   clone->getResult(0).setType(getCurrentFor(input.getType(),
                                             getShape(signal.getType()),
-                                            real && !isa<SumPoolOp>(op)));
+                                            real && weighted));
   return clone->getResult(0);
 }
 
@@ -130,10 +131,10 @@ bool isOnlyUse(Value signal, WeightsOp weights) {
   if (!uses || !llvm::hasSingleElement(*uses))
     return false;
   while (signal.hasOneUse()) {
-    auto pool = signal.getDefiningOp<SumPoolOp>();
-    if (!pool)
+    Operation *op = signal.getDefiningOp();
+    if (isa<Conv2DOp, LinearOp>(op))
       return true;
-    signal = pool.getInput();
+    signal = op->getOperand(0);
   }
   return false;
 }
@@ -145,7 +146,8 @@ void eraseUnused(ModuleOp module) {
     changed = false;
     SmallVector<Operation *> dead;
     module.walk([&](Operation *op) {
-      if (isa<Conv2DOp, LinearOp, SumPoolOp>(op) && op->use_empty())
+      if (isa<Conv2DOp, LinearOp, SumPoolOp, GatherOp, PadOp>(op) &&
+          op->use_empty())
         dead.push_back(op);
     });
     for (Operation *op : dead)

@@ -64,6 +64,20 @@ public:
                               isa<PadOp>(op);
           return moved(movement.getInput(), signal.getType(), sameChannels);
         })
+        .Case([&](GatherOp gather) -> FailureOr<SynapseSums> {
+          auto sums = visit(gather.getInput());
+          if (failed(sums) || gather.getAxis() != 0)
+            return sums;
+          auto take = [&](const std::vector<int64_t> &list) {
+            std::vector<int64_t> taken;
+            for (int64_t index : gather.getIndices())
+              taken.push_back(index < 0 ? 0 : list[index]);
+            return taken;
+          };
+          sums->positive = take(sums->positive);
+          sums->negative = take(sums->negative);
+          return sums;
+        })
         .Case([&](ConcatOp concat) { return concatenated(concat); })
         .Default([&](Operation *other) -> FailureOr<SynapseSums> {
           return other->emitError("'")
@@ -192,10 +206,19 @@ FailureOr<SynapseSums> snn::computeSynapseSums(Value signal, Operation *user) {
   return SumAnalysis(user).visit(signal);
 }
 
+/// Whether every element of the result comes from the same channel.
+static bool keepsChannels(Operation *op) {
+  if (auto gather = dyn_cast<GatherOp>(op))
+    return gather.getAxis() != 0;
+  if (auto pad = dyn_cast<PadOp>(op))
+    return pad.getLow()[0] == 0 && pad.getHigh()[0] == 0;
+  return isa<SumPoolOp>(op);
+}
+
 WeightsOp snn::getDirectWeights(Value signal) {
   Operation *op = signal.getDefiningOp();
-  while (auto pool = dyn_cast_or_null<SumPoolOp>(op))
-    op = pool.getInput().getDefiningOp();
+  while (op && keepsChannels(op))
+    op = op->getOperand(0).getDefiningOp();
   FlatSymbolRefAttr name;
   if (auto conv = dyn_cast_or_null<Conv2DOp>(op))
     name = conv.getWeightsAttr();

@@ -96,6 +96,18 @@ def NMC_SumWindowAttr : NMC_Stage<"SumWindow", "sum_window"> {
   let assemblyFormat = "`<` $window (`,` `planes` `=` `[` $planes^ `]`)? `>`";
 }
 
+def NMC_GatherAttr : NMC_Stage<"Gather", "gather"> {
+  let summary = "index (o, x, i) is repeated at (o, j, i) for every indices[j] == x";
+  let description = [{
+    `shape` is [outer, extent, inner]; entries of -1 in `indices` take nothing.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape,
+      ArrayRefParameter<"int32_t">:$indices);
+  let assemblyFormat = [{
+    `<` `shape` `=` `[` $shape `]` `,` `indices` `=` `[` $indices `]` `>`
+  }];
+}
+
 def NMC_Conv2DAttr : NMC_Stage<"Conv2D", "conv2d"> {
   let summary = "V[o, i, j] += sign * w[plane][c, k, l][o] over the taps that land inside";
   let parameters = (ins "WindowAttr":$window, "int64_t":$channels, "int64_t":$groups,

@@ -244,6 +244,19 @@ def QNN_PadOp : QNN_ComputeOp<"pad"> {
   let hasVerifier = 1;
 }
 
+def QNN_GatherOp : QNN_ComputeOp<"gather"> {
+  let summary = "elements along one dimension, by index";
+  let description = [{
+    `y[..., j, ...] = x[..., indices[j], ...]` along dimension `axis`; an index
+    of -1 gives 0. Slices, nearest upsampling, mirrored borders and the zeros
+    inside of a transposed convolution are gathers.
+  }];
+  let arguments = (ins QNN_Tensor:$input, I64Attr:$axis, DenseI64ArrayAttr:$indices);
+  let results = (outs QNN_Tensor:$output);
+  let assemblyFormat = "$input `axis` $axis `indices` $indices attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Host side
 //===----------------------------------------------------------------------===//

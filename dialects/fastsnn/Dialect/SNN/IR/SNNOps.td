@@ -173,6 +173,15 @@ def SNN_PadOp : SNN_ComputeOp<"pad"> {
   let hasVerifier = 1;
 }
 
+def SNN_GatherOp : SNN_ComputeOp<"gather"> {
+  let summary = "elements along one dimension, by index";
+  let description = "At every step as qnn.gather; an index of -1 gives silence.";
+  let arguments = (ins SNN_Signal:$input, I64Attr:$axis, DenseI64ArrayAttr:$indices);
+  let results = (outs SNN_Signal:$output);
+  let assemblyFormat = "$input `axis` $axis `indices` $indices attr-dict `:` qualified(type($input)) `->` qualified(type($output))";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Neurons
 //===----------------------------------------------------------------------===//

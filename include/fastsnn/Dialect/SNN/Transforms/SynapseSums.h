@@ -31,8 +31,9 @@ struct SynapseSums {
 mlir::FailureOr<SynapseSums> computeSynapseSums(mlir::Value signal,
                                                 mlir::Operation *user);
 
-/// The weights of the convolution or linear layer that makes `signal`, if no
-/// other operator lies between (window sums aside, which keep channels apart).
+/// The weights of the convolution or linear layer that makes `signal`, if what
+/// lies between keeps channels apart: window sums, padding and gathers of
+/// positions.
 WeightsOp getDirectWeights(mlir::Value signal);
 
 } // namespace fastsnn::snn
