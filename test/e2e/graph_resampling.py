@@ -213,16 +213,14 @@ class ResamplingWriter:
         return Value(y, x.shape)
 
     def bordered(self, x):
-        """Borders that repeat elements, or are cut off."""
+        """Borders that repeat elements."""
         spatial = len(x.shape) - 1
-        mode = self.pick("edge", "reflect",
-                         *(["crop"] if min(x.shape[1:]) > 3 else []))
-        low, high = -1 if mode == "crop" else 0, 1 if mode == "crop" else 3
-        amounts = [int(v) for v in self.rng.integers(low, high, size=2 * spatial)]
-        amounts[0] = low if mode == "crop" else 1
+        mode = self.pick("edge", "reflect")
+        amounts = [int(v) for v in self.rng.integers(0, 3, size=2 * spatial)]
+        amounts[0] = 1
         self.use("pad." + mode)
         full = [0, 0] + amounts[:spatial] + [0, 0] + amounts[spatial:]
-        y = self.b.pad(x.name, full, "constant" if mode == "crop" else mode)
+        y = self.b.pad(x.name, full, mode)
         return self.shaped(y, len(x.shape))
 
     def resampling_block(self, x):
@@ -235,9 +233,10 @@ class ResamplingWriter:
         way = ways[int(self.rng.integers(len(ways)))]
         if way == self.transposed:
             y = way(x)
-        elif self.chance(0.3):
+        elif way != self.depth_space and self.chance(0.3):
+            # (One channel of weights may not feed channels of other scales.)
             self.use("resampling.behind_weights")
-            if way in (self.split, self.depth_space):
+            if way == self.split:
                 # Real weights, as channels of different scale make them, have
                 # to stay in their channel.
                 x = self.quantize(x, per_channel=False)

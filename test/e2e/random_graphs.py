@@ -59,7 +59,7 @@ REQUIRED = """
  max_pool.before_quantizer max_pool.before_relu max_pool.ceil_mode
  max_pool.dilations max_pool.pads opset.9 opset.11 opset.13 opset.17 opset.18
  opset.20 opset.22 option.epsilon option.time_steps option.unsigned pad
- pad.crop pad.edge pad.reflect
+ pad.edge pad.reflect
  qcdq.axis qcdq.bias_int32 qcdq.clip qcdq.int8 qcdq.uint8 qcdq.weight_axis
  qcdq.weight_clip qcdq.weight_dq qcdq.weight_qdq qcdq.weight_zero_point
  qcdq.zero_point quant.IntQuant quant.bipolar_weight quant.bits_int64
