@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+using namespace fastsnn;
 using namespace fastsnn::tools;
 
 bool fastsnn::tools::isHostOperation(const std::string &op) {
@@ -116,4 +117,56 @@ HostValue fastsnn::tools::describeHostOutput(const OutputFacts &output) {
   for (const HostOperation &operation : output.host)
     value = *describeHostOperation(operation, value);
   return value;
+}
+
+rt::Result<std::vector<std::pair<std::string, HostValue>>>
+tools::evaluateHostGraph(const NetworkFacts &network,
+                         const std::vector<const double *> &results) {
+  const frontend::HostGraph &graph = *network.hostGraph;
+  std::vector<frontend::ConstantRef> inputs;
+  for (size_t k = 0; k < network.outputs.size(); ++k) {
+    const Shape &own = network.outputs[k].shape;
+    frontend::Dims shape = {1};
+    shape.append(own.begin(), own.end());
+    int64_t count = numElements(own);
+    std::vector<double> values(count, 0);
+    if (results[k])
+      values.assign(results[k], results[k] + count);
+    inputs.push_back(frontend::makeConstant(frontend::ElementType::Float32,
+                                            shape, std::move(values)));
+  }
+  std::string error;
+  std::vector<frontend::ConstantRef> made = graph.evaluate(inputs, error);
+  if (made.empty())
+    return rt::Status(rt::ErrorCode::BadInput, "host graph: " + error);
+  std::vector<std::pair<std::string, HostValue>> outputs;
+  for (size_t k = 0; k < made.size(); ++k) {
+    HostValue value;
+    value.shape.assign(made[k]->shape.begin(), made[k]->shape.end());
+    if (!value.shape.empty() && value.shape[0] == 1)
+      value.shape.erase(value.shape.begin());
+    value.values = frontend::readAll(*made[k]->data);
+    value.integers = !frontend::isFloat(made[k]->type);
+    outputs.push_back({graph.values[graph.outputs[k]], std::move(value)});
+  }
+  return outputs;
+}
+
+rt::Status tools::readHostGraph(const std::string &text,
+                                NetworkFacts &network) {
+  std::string error;
+  auto graph = frontend::HostGraph::parse(text, error);
+  if (graph && graph->inputs.size() != network.outputs.size())
+    error = "host graph: takes " + std::to_string(graph->inputs.size()) +
+            " results, the network has " +
+            std::to_string(network.outputs.size());
+  if (!error.empty())
+    return rt::Status(rt::ErrorCode::BadInput,
+                      error + "; compile the model again");
+  network.hostGraph =
+      std::make_shared<const frontend::HostGraph>(std::move(*graph));
+  // Zeros show whether its shapes fit.
+  auto outputs = evaluateHostGraph(
+      network, std::vector<const double *>(network.outputs.size(), nullptr));
+  return outputs ? rt::Status() : outputs.status();
 }

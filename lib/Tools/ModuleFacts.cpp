@@ -125,6 +125,11 @@ FailureOr<NetworkFacts> tools::describeFunction(func::FuncOp function,
   }
   if (!good)
     return failure();
+  if (auto text = function->getAttrOfType<StringAttr>(qnn::kHostGraphAttr))
+    if (rt::Status status = readHostGraph(text.getValue().str(), facts);
+        !status)
+      return emitError(function.getLoc())
+             << status.diagnostics().front().message;
 
   for (const reference::ValueInfo &info : interface.layers) {
     LayerFacts layer;

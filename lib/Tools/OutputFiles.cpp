@@ -64,9 +64,19 @@ rt::Result<OutputFile> OutputFile::create(const std::string &path,
     return writer->addArray(name, integers ? DType::I64 : DType::F64,
                             std::move(shape));
   };
-  for (const OutputFacts &output : network.outputs) {
-    HostValue value = describeHostOutput(output);
-    rt::Result<int> number = add(output.name, value.integers, value.shape);
+  std::vector<std::pair<std::string, HostValue>> described;
+  if (network.hostGraph) {
+    auto outputs = evaluateHostGraph(
+        network, std::vector<const double *>(network.outputs.size(), nullptr));
+    if (!outputs)
+      return outputs.status();
+    described = outputs.take();
+  } else {
+    for (const OutputFacts &output : network.outputs)
+      described.push_back({output.name, describeHostOutput(output)});
+  }
+  for (const auto &[name, value] : described) {
+    rt::Result<int> number = add(name, value.integers, value.shape);
     if (!number)
       return number.status();
   }
@@ -76,25 +86,44 @@ rt::Result<OutputFile> OutputFile::create(const std::string &path,
   return OutputFile(writer.take(), network);
 }
 
+rt::Status OutputFile::write(size_t index, const HostValue &value) {
+  std::vector<int64_t> indices(value.values.begin(), value.values.end());
+  const void *data = value.integers ? static_cast<const void *>(indices.data())
+                                    : value.values.data();
+  return writer.append(index, data, 1);
+}
+
 rt::Status OutputFile::add(const BatchResult &batch,
                            const std::vector<int64_t> &predictions) {
   auto samples = static_cast<int64_t>(predictions.size());
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    int64_t elements = numElements(outputs[k].shape);
-    for (int64_t sample = 0; sample < samples; ++sample) {
-      const double *first = batch.outputs[k].data() + sample * elements;
-      HostValue value;
-      value.shape = outputs[k].shape;
-      value.values.assign(first, first + elements);
-      for (const HostOperation &operation : outputs[k].host)
-        value = applyHostOperation(operation, value);
-      std::vector<int64_t> indices(value.values.begin(), value.values.end());
-      const void *data = value.integers
-                             ? static_cast<const void *>(indices.data())
-                             : value.values.data();
-      if (rt::Status written = writer.append(k, data, 1); !written)
-        return written;
+  size_t count = network.outputs.size();
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    std::vector<const double *> results;
+    for (size_t k = 0; k < count; ++k)
+      results.push_back(batch.outputs[k].data() +
+                        sample * numElements(network.outputs[k].shape));
+    std::vector<std::pair<std::string, HostValue>> values;
+    if (network.hostGraph) {
+      auto outputs = evaluateHostGraph(network, results);
+      if (!outputs)
+        return outputs.status();
+      values = outputs.take();
+    } else {
+      for (size_t k = 0; k < count; ++k) {
+        const OutputFacts &output = network.outputs[k];
+        HostValue value;
+        value.shape = output.shape;
+        value.values.assign(results[k],
+                            results[k] + numElements(output.shape));
+        for (const HostOperation &operation : output.host)
+          value = applyHostOperation(operation, value);
+        values.push_back({output.name, std::move(value)});
+      }
     }
+    for (size_t k = 0; k < values.size(); ++k)
+      if (rt::Status written = write(k, values[k].second); !written)
+        return written;
   }
-  return writer.append(outputs.size(), predictions.data(), samples);
+  size_t last = network.hostGraph ? network.hostGraph->outputs.size() : count;
+  return writer.append(last, predictions.data(), samples);
 }

@@ -198,6 +198,12 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
     readLayer(provenance, layer, status);
     facts.layers.push_back(std::move(layer));
   }
+  if (provenance.find("host_graph")) {
+    std::string text;
+    provenance.get("host_graph", text);
+    if (status)
+      status.append(readHostGraph(text, facts));
+  }
   if (!status)
     return status;
   return facts;

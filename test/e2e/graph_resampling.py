@@ -16,8 +16,7 @@ class ResamplingWriter:
         if cin > 1 and self.chance(0.35):
             groups = cin if self.chance(0.5) else next(
                 g for g in (2, 3, cin) if cin % g == 0)
-            self.use("transposed.depthwise" if groups == cin
-                     else "transposed.groups")
+            self.use("transposed.groups")
         outputs = channels or int(self.pick(1, 2, 2, 3))
         kernel = [int(self.pick(1, 2, 3, 3, 4)) for _ in range(spatial)]
         strides = [int(self.pick(1, 2, 2, 3)) for _ in range(spatial)]
@@ -42,7 +41,7 @@ class ResamplingWriter:
         added = attributes.get("output_padding", [0] * spatial)
         reach = [s * (n - 1) + a + e for s, n, a, e in
                  zip(strides, x.shape[1:], added, extent)]
-        way = self.pick("pads", "pads", "none", "auto", "shape")
+        way = self.pick("pads", "pads", "none", "auto", "auto", "shape")
         fits = all(r >= s * n for r, s, n in zip(reach, strides, x.shape[1:]))
         if way == "pads":
             # More than the kernel covers cuts inputs off.
@@ -95,7 +94,7 @@ class ResamplingWriter:
         self.use("resize." + mode)
         self.use("resize." + rounding)
         axes = None
-        if b.opset >= 18 and self.chance(0.3):
+        if b.opset >= 18 and self.chance(0.6):
             axes = list(range(2, 2 + spatial))
             attributes["axes"] = axes
             self.use("resize.axes")
@@ -121,9 +120,11 @@ class ResamplingWriter:
     def depth_space(self, x):
         """Space and depth exchanged, as one node or as exporters' chains."""
         b = self.b
-        c, h, w = x.shape
         block = 2
-        if c % 4 == 0 and self.chance(0.5):
+        if self.chance(0.5):
+            if x.shape[0] % 4:
+                x = self.quantize(self.convolve(x, 4, plain=True))
+            c, h, w = x.shape
             way = self.pick("DCR", "CRD", "chain")
             self.use("depth_to_space." + way)
             if way == "DCR" or (way == "CRD" and b.opset >= 11):
@@ -133,10 +134,11 @@ class ResamplingWriter:
                 y = self.rearranged(x, [c // 4, 2, 2, h, w], [0, 1, 4, 2, 5, 3],
                                     [c // 4, 2 * h, 2 * w])
             return self.shaped(y, 3)
+        c, h, w = x.shape
         h, w = h - h % 2, w - w % 2
         if (c, h, w) != x.shape:
             x = self.take(x, [slice(None), slice(0, h), slice(0, w)])
-        way = self.pick("node", "chain", "passthrough", "slices")
+        way = self.pick("node", "node", "chain", "passthrough", "slices")
         self.use("space_to_depth." + way)
         if way == "node":
             y = b.op("SpaceToDepth", [x.name], blocksize=block)
@@ -246,9 +248,11 @@ class ResamplingWriter:
             if max(y.shape[1:]) > 20:
                 y = self.take(y, [slice(None)] + [slice(0, 16)] *
                               (len(y.shape) - 1))
+            if min(y.shape[1:]) < 3:
+                return x
             y = self.convolve(y)
-        if max(y.shape[1:]) > 14:
-            y = self.take(y, [slice(None)] + [slice(0, 12)] * (len(y.shape) - 1))
+        if max(y.shape[1:]) > 10:
+            y = self.take(y, [slice(None)] + [slice(0, 9)] * (len(y.shape) - 1))
         if min(y.shape[1:]) >= 4 and self.chance(0.2):
             y = self.pool(y, "AveragePool", "before_quantizer")
         y, _ = self.normalize(y)

@@ -14,9 +14,11 @@
 #ifndef FASTSNN_TOOLS_FACTS_H
 #define FASTSNN_TOOLS_FACTS_H
 
+#include "fastsnn/Frontend/ONNX/HostGraph.h"
 #include "fastsnn/Pipelines/Pipelines.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -95,6 +97,8 @@ struct NetworkFacts {
   std::string timing;
   std::vector<InputFacts> inputs;
   std::vector<OutputFacts> outputs;
+  /// What makes the model's outputs of these; null where they are the same.
+  std::shared_ptr<const frontend::HostGraph> hostGraph;
   /// In execution order.
   std::vector<LayerFacts> layers;
 

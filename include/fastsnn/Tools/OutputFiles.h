@@ -10,6 +10,7 @@
 #define FASTSNN_TOOLS_OUTPUTFILES_H
 
 #include "fastsnn/Data/NpzWriter.h"
+#include "fastsnn/Tools/HostOperations.h"
 #include "fastsnn/Tools/LevelRunner.h"
 
 namespace fastsnn::tools {
@@ -33,8 +34,9 @@ private:
   NpzWriter writer;
 };
 
-/// The file of --output: every output behind its host operators, float64, or
-/// int64 behind ArgMax, and `prediction`, the predicted classes.
+/// The file of --output: every output of the model behind the host's operators,
+/// float64, or int64 where they make integers, and `prediction`, the predicted
+/// classes.
 class OutputFile {
 public:
   /// Errors: BadArgument (names that are equal), CannotWriteFile.
@@ -46,9 +48,12 @@ public:
 
 private:
   OutputFile(NpzWriter writer, const NetworkFacts &network)
-      : writer(std::move(writer)), outputs(network.outputs) {}
+      : writer(std::move(writer)), network(network) {}
+  /// Writes output `index` of one sample.
+  rt::Status write(size_t index, const HostValue &value);
+
   NpzWriter writer;
-  std::vector<OutputFacts> outputs;
+  NetworkFacts network;
 };
 
 } // namespace fastsnn::tools

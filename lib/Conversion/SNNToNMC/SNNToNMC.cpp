@@ -376,6 +376,8 @@ DictionaryAttr ProgramBuilder::provenance() {
     entries.push_back(builder.getNamedAttr("epsilon", epsilon));
   if (Attribute bits = module->getAttr(qnn::kRoundedWeightsAttr))
     entries.push_back(builder.getNamedAttr("rounded_weights", bits));
+  if (Attribute host = function->getAttr(qnn::kHostGraphAttr))
+    entries.push_back(builder.getNamedAttr("host_graph", host));
   entries.push_back(
       builder.getNamedAttr("timing", builder.getStringAttr("pipelined")));
   return builder.getDictionaryAttr(entries);

@@ -247,7 +247,7 @@ OwningOpRef<ModuleOp> Emitter::run(StringRef name) {
   for (const NetworkOutput &output : network.outputs) {
     results.push_back(getType(output.value));
     SmallVector<NamedAttribute> attributes = {named(output.name)};
-    SmallVector<Attribute> host;
+    SmallVector<mlir::Attribute> host;
     for (const HostOp &op : output.host) {
       SmallVector<NamedAttribute> entries = {
           builder.getNamedAttr("op", builder.getStringAttr(op.name))};
@@ -265,6 +265,9 @@ OwningOpRef<ModuleOp> Emitter::run(StringRef name) {
                                        builder.getFunctionType(inputs, results),
                                        ArrayRef<NamedAttribute>(), inputAttrs);
   function.setAllResultAttrs(resultAttrs);
+  if (!network.host.nodes.empty())
+    function->setAttr(qnn::kHostGraphAttr,
+                      builder.getStringAttr(network.host.toText()));
   Block *block = function.addEntryBlock();
   builder.setInsertionPointToStart(block);
   values.resize(network.values.size());

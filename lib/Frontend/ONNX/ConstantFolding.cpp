@@ -142,7 +142,8 @@ std::vector<ConstantRef> fastsnn::frontend::foldNode(
   FoldContext context{node, inputs};
   FoldFunction fold = nullptr;
   for (auto find : {findElementwiseFold, findQuantizationFold,
-                    findReductionFold, findMovementFold, findIndexingFold})
+                    findReductionFold, findMovementFold, findIndexingFold,
+                    findResamplingFold})
     if ((fold = find(node)))
       break;
   if (!fold) {

@@ -46,6 +46,7 @@ FoldFunction findQuantizationFold(const Node &node);
 FoldFunction findReductionFold(const Node &node);
 FoldFunction findMovementFold(const Node &node);
 FoldFunction findIndexingFold(const Node &node);
+FoldFunction findResamplingFold(const Node &node);
 
 /// Applies `kernel` to all inputs, broadcast to a common shape.
 void foldMap(FoldContext &context, ElementType type,

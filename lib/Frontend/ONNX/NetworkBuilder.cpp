@@ -407,6 +407,8 @@ void NetworkBuilder::lowerNode(size_t index) {
   }
   if (aliases.isRedundant(index))
     return;
+  if (hostNodes.test(index))
+    return lowerHostNode(node);
   if (batchLast)
     return lowerBatchLast(node);
   if (host || (activation && isHostOperator(node)))
@@ -438,6 +440,8 @@ void NetworkBuilder::releaseInputs(size_t index) {
 }
 
 void NetworkBuilder::lowerOutputs() {
+  if (hostNodes.any())
+    return lowerHostOutputs();
   for (ValueId value : model.outputs) {
     const std::string &name = model.values[value];
     const ValueState &state = getState(value);
@@ -471,6 +475,7 @@ Network NetworkBuilder::run() {
   for (ValueId output : model.outputs)
     ++remaining[aliases.getRoot(output)];
   llvm::BitVector unknown = checkOperators(model, diagnostics);
+  findHostNodes();
   for (size_t index = 0; index < model.nodes.size(); ++index) {
     if (!unknown.test(index))
       lowerNode(index);

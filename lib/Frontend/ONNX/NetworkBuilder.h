@@ -56,6 +56,12 @@ struct HostValue {
   const Node *first = nullptr;
 };
 
+/// A value of the host graph, with zeros in its shape for one sample.
+struct HostGraphValue {
+  ValueId id = kNoValue;
+  ConstantRef sample;
+};
+
 /// An activation [features, batch]: a transposed vector, which only Gemm with
 /// transA and a transpose back can use.
 struct BatchLast {
@@ -67,7 +73,7 @@ struct BatchLast {
 using ValueState =
     std::variant<std::monostate, ConstantRef, ActivationRef,
                  std::shared_ptr<ExtentTensor>, std::shared_ptr<HostValue>,
-                 std::shared_ptr<BatchLast>>;
+                 std::shared_ptr<BatchLast>, std::shared_ptr<HostGraphValue>>;
 
 /// Builds the network of a model, node by node in topological order.
 class NetworkBuilder {
@@ -236,6 +242,13 @@ private:
   void lowerHost(const Node &node);
   bool isHostOperator(const Node &node) const;
 
+  // Graphs of the host (LowerHostGraph.cpp).
+  void findHostNodes();
+  void lowerHostNode(const Node &node);
+  void lowerHostOutputs();
+  std::optional<ValueId> getHostInput(const Node &node, ValueId value,
+                                      ConstantRef &sample);
+
   Model model;
   const ImportOptions &options;
   DiagnosticList &diagnostics;
@@ -247,6 +260,9 @@ private:
   /// Batch size, where the model fixes it.
   std::optional<int64_t> fixedBatch;
   Network network;
+  /// Nodes of the host graph, and the values that enter it.
+  llvm::BitVector hostNodes;
+  llvm::DenseMap<ValueId, std::shared_ptr<HostGraphValue>> hostInputs;
   llvm::StringSet<> quantizerNames, weightNames;
   /// Weights by the value they come from; layers may share them.
   std::map<std::tuple<ValueId, bool, double>, size_t> knownWeights;

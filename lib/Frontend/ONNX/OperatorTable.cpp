@@ -163,6 +163,9 @@ llvm::StringRef getHint(const Node &node) {
              "resolved by the exporter")
       .Cases({"LSTM", "GRU", "RNN"},
              "recurrent layers have no spiking form here")
+      .Case("NonMaxSuppression",
+            "the number of its results is not fixed; cut the graph in front of "
+            "it and select boxes on the host")
       .Case("FloatQuant", "quantize to integers")
       .Case("Trunc", "quantize after the pooling with a Quant node instead")
       .Case("MultiThreshold",

@@ -87,7 +87,11 @@ TEST(ProgramFacts, DamagedProvenanceIsAnError) {
         R"({"host": {"scores": [{"op": "TopK"}]}})",
         R"({"host": {"scores": [{"op": "Softmax", "axis": 2}]}})",
         R"({"host": {"scores": [{"op": "ArgMax", "axis": 1, "keepdims": 0},
-                                {"op": "Softmax"}]}})"}) {
+                                {"op": "Softmax"}]}})",
+        R"({"host_graph": 3})", R"({"host_graph": "x"})",
+        R"({"host_graph": "{}"})",
+        R"({"host_graph": "{\"constants\": [], \"inputs\": [], \"nodes\": [],
+                           \"outputs\": []}"})"}) {
     rt::Result<NetworkFacts> facts = describeProgram(program(text));
     EXPECT_FALSE(facts) << text;
     EXPECT_THAT(facts.status().str(), HasSubstr("; compile the model again"))

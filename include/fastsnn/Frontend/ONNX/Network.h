@@ -10,6 +10,7 @@
 #define FASTSNN_FRONTEND_ONNX_NETWORK_H
 
 #include "fastsnn/Frontend/ONNX/Diagnostics.h"
+#include "fastsnn/Frontend/ONNX/HostGraph.h"
 #include "fastsnn/Frontend/ONNX/WeightGrid.h"
 #include "llvm/Support/MemoryBufferRef.h"
 #include <variant>
@@ -120,6 +121,8 @@ struct Network {
   std::vector<NetworkWeights> weights;
   /// Bits that weights without a grid were rounded to; 0: there were none.
   int64_t roundedWeightBits = 0;
+  /// Behind the outputs; without nodes they are the model's.
+  HostGraph host;
 };
 
 struct ImportOptions {

@@ -36,6 +36,8 @@ inline constexpr llvm::StringLiteral kNameAttr = "qnn.name";
 /// Host operators behind a result, first one first: an array of dictionaries
 /// with `op` (ONNX operator type) and its attributes.
 inline constexpr llvm::StringLiteral kHostAttr = "qnn.host";
+/// On the function: the ONNX nodes behind its results, as JSON text.
+inline constexpr llvm::StringLiteral kHostGraphAttr = "qnn.host_graph";
 /// Of a module: the bits that weights without a grid were rounded to
 /// (IntegerAttr). It stays at all levels.
 inline constexpr llvm::StringLiteral kRoundedWeightsAttr =
