@@ -99,6 +99,32 @@ public:
     }
   }
 
+  /// The elements that are taken between the first and the last of them.
+  void operator()(const rt::GatherStage &stage) {
+    auto count = static_cast<int64_t>(stage.indices.size());
+    int64_t outer = 1, inner = space[0] * space[1] * space[2];
+    for (int axis = 0; axis < 3; ++axis) {
+      inner /= space[axis];
+      if (outer == stage.outer && inner == stage.inner &&
+          space[axis] == count) {
+        Interval taken = {stage.extent, 0};
+        for (int64_t j = box[axis].begin; j < box[axis].end; ++j)
+          if (int64_t index = stage.indices[j]; index >= 0) {
+            taken.begin = std::min(taken.begin, index);
+            taken.end = std::max(taken.end, index + 1);
+          }
+        if (taken.begin > taken.end)
+          taken = {0, 0};
+        box[axis] = taken;
+        space[axis] = stage.extent;
+        return;
+      }
+      outer *= space[axis];
+    }
+    space = {stage.inputSize(), 1, 1};
+    box = wholeOf(space);
+  }
+
   /// The box in a space of these extents: all of it where the elements were
   /// numbered in another shape.
   const Box &enter(const Extents &extents) {
