@@ -91,8 +91,9 @@ public:
     return llvm::TypeSwitch<Operation *, FailureOr<Evaluator>>(op)
         .Case<snn::EncodeOp, snn::DiscretizeOp, snn::Conv2DOp, snn::LinearOp,
               snn::SumPoolOp, snn::ReshapeOp, snn::TransposeOp, snn::ConcatOp,
-              snn::PadOp, snn::GatherOp, snn::MaxPoolOp, snn::IFOp, snn::IntegerIFOp,
-              snn::ReadoutOp>([&](auto typed) { return get(typed); })
+              snn::PadOp, snn::GatherOp, snn::MaxPoolOp, snn::IFOp,
+              snn::IntegerIFOp, snn::ReadoutOp>(
+            [&](auto typed) { return get(typed); })
         .Default([](Operation *other) -> FailureOr<Evaluator> {
           return other->emitError("'")
                  << other->getName()

@@ -113,8 +113,7 @@ rt::Status OutputFile::add(const BatchResult &batch,
         const OutputFacts &output = network.outputs[k];
         HostValue value;
         value.shape = output.shape;
-        value.values.assign(results[k],
-                            results[k] + numElements(output.shape));
+        value.values.assign(results[k], results[k] + numElements(output.shape));
         for (const HostOperation &operation : output.host)
           value = applyHostOperation(operation, value);
         values.push_back({output.name, std::move(value)});

@@ -160,9 +160,8 @@ public:
   void operator()(const GatherStage &stage) {
     for (std::vector<T> &values : planes) {
       std::vector<T> taken(stage.outputSize(), 0);
-      forEachGathered(stage, [&](int64_t from, int64_t to) {
-        taken[to] = values[from];
-      });
+      forEachGathered(
+          stage, [&](int64_t from, int64_t to) { taken[to] = values[from]; });
       values = std::move(taken);
     }
   }

@@ -157,8 +157,7 @@ private:
 
   /// Whether connection `k` may reach a part of the pool only.
   bool isPartial(size_t k) const {
-    const std::vector<Stage> &stages =
-        program.connections[incoming[k]].stages;
+    const std::vector<Stage> &stages = program.connections[incoming[k]].stages;
     return stages.size() > 1 &&
            !std::holds_alternative<Conv2DStage>(stages.back()) &&
            !std::holds_alternative<DenseStage>(stages.back());
@@ -174,8 +173,8 @@ private:
         groups.push_back({{k}, sums[k], {}, false});
         continue;
       }
-      auto same = std::find_if(
-          partial.begin(), partial.end(), [&](const Group &group) {
+      auto same =
+          std::find_if(partial.begin(), partial.end(), [&](const Group &group) {
             const Connection &other =
                 program.connections[incoming[group.members[0]]];
             return other.source == own.source && other.shift == own.shift;

@@ -212,8 +212,9 @@ private:
     size_t axis = below(shape.size());
     GatherStage gather;
     for (size_t d = 0; d < shape.size(); ++d)
-      (d < axis ? gather.outer : d > axis ? gather.inner : gather.extent) *=
-          shape[d];
+      (d < axis   ? gather.outer
+       : d > axis ? gather.inner
+                  : gather.extent) *= shape[d];
     int64_t count = between(1, 2 * shape[axis]);
     for (int64_t j = 0; j < count; ++j)
       gather.indices.push_back(

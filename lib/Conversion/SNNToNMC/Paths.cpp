@@ -170,11 +170,11 @@ Paths throughGather(snn::GatherOp gather) {
   ArrayRef<int64_t> in = snn::getShape(gather.getInput().getType());
   int64_t axis = gather.getAxis();
   SmallVector<int32_t> indices(gather.getIndices());
-  auto stage = nmc::GatherAttr::get(
-      gather.getContext(),
-      {computeProduct(in.take_front(axis)), in[axis],
-       computeProduct(in.drop_front(axis + 1))},
-      indices);
+  auto stage =
+      nmc::GatherAttr::get(gather.getContext(),
+                           {computeProduct(in.take_front(axis)), in[axis],
+                            computeProduct(in.drop_front(axis + 1))},
+                           indices);
   for (Path &path : *paths)
     path.stages.push_back(stage);
   return paths;

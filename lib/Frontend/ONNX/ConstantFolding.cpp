@@ -141,9 +141,9 @@ std::vector<ConstantRef> fastsnn::frontend::foldNode(
     const Node &node, llvm::ArrayRef<ConstantRef> inputs, std::string &error) {
   FoldContext context{node, inputs};
   FoldFunction fold = nullptr;
-  for (auto find : {findElementwiseFold, findQuantizationFold,
-                    findReductionFold, findMovementFold, findIndexingFold,
-                    findResamplingFold})
+  for (auto find :
+       {findElementwiseFold, findQuantizationFold, findReductionFold,
+        findMovementFold, findIndexingFold, findResamplingFold})
     if ((fold = find(node)))
       break;
   if (!fold) {

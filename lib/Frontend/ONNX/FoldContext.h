@@ -60,7 +60,8 @@ std::optional<Dims> broadcastShapes(llvm::ArrayRef<int64_t> lhs,
 struct SliceRange {
   int64_t axis, begin, step, count;
 };
-/// The ranges of a Slice of a tensor of `shape`; nothing and an error on misuse.
+/// The ranges of a Slice of a tensor of `shape`; nothing and an error on
+/// misuse.
 std::optional<std::vector<SliceRange>>
 readSlices(FoldContext &context, llvm::ArrayRef<int64_t> shape);
 

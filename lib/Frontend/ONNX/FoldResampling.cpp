@@ -20,8 +20,8 @@ namespace {
 void foldSoftmax(FoldContext &context) {
   const Constant &input = *context.input(0);
   bool joint = context.node.opset < 13;
-  auto axis = normalizeAxis(context.node.getInt("axis", joint ? 1 : -1),
-                            input.rank());
+  auto axis =
+      normalizeAxis(context.node.getInt("axis", joint ? 1 : -1), input.rank());
   if (!axis || input.size() > kMaxFoldedElements)
     return context.fail("axis of " + context.node.opType +
                         " is out of range, or the tensor too large; export the "
@@ -85,10 +85,11 @@ struct Resampling {
     auto floor = static_cast<int64_t>(std::floor(position));
     double t = position - static_cast<double>(floor);
     if (mode == "nearest") {
-      double nearest = rounding == "floor"              ? std::floor(position)
-                       : rounding == "ceil"             ? std::ceil(position)
-                       : rounding == "round_prefer_ceil" ? std::floor(position + 0.5)
-                                                        : std::ceil(position - 0.5);
+      double nearest = rounding == "floor"  ? std::floor(position)
+                       : rounding == "ceil" ? std::ceil(position)
+                       : rounding == "round_prefer_ceil"
+                           ? std::floor(position + 0.5)
+                           : std::ceil(position - 0.5);
       first = static_cast<int64_t>(nearest);
       return std::vector<double>{1};
     }
@@ -187,7 +188,8 @@ void foldResize(FoldContext &context) {
   for (auto [i, dim] : llvm::enumerate(axes)) {
     axis.in = shape[dim];
     auto in = static_cast<double>(axis.in);
-    axis.scale = scales.empty() ? static_cast<double>(sizes[i]) / in : scales[i];
+    axis.scale =
+        scales.empty() ? static_cast<double>(sizes[i]) / in : scales[i];
     double out = scales.empty() ? static_cast<double>(sizes[i])
                                 : std::floor(in * scales[i]);
     axis.out = out >= 1 && out <= 1 << 20 ? static_cast<int64_t>(out) : -1;
@@ -198,9 +200,9 @@ void foldResize(FoldContext &context) {
                           ", which is empty or too large; check the sizes");
     if (axis.in == axis.out && axis.scale == 1)
       continue;
-    if (!axis.apply(values, countElements(
-                                llvm::ArrayRef<int64_t>(shape).drop_front(
-                                    dim + 1))))
+    if (!axis.apply(
+            values,
+            countElements(llvm::ArrayRef<int64_t>(shape).drop_front(dim + 1))))
       return context.fail("resizes by mode '" + axis.mode +
                           "' and coordinates '" + axis.coordinates +
                           "', which are not supported; use linear, cubic or "

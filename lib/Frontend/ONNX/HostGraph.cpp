@@ -175,11 +175,11 @@ std::string HostGraph::toText() const {
   };
   json::Array constantList, nodeList;
   for (const auto &[id, constant] : constants)
-    constantList.push_back(json::Object{
-        {"name", values[id]},
-        {"type", static_cast<int64_t>(constant->type)},
-        {"shape", listOf<int64_t>(constant->shape)},
-        {"values", listOf<double>(readAll(*constant->data))}});
+    constantList.push_back(
+        json::Object{{"name", values[id]},
+                     {"type", static_cast<int64_t>(constant->type)},
+                     {"shape", listOf<int64_t>(constant->shape)},
+                     {"values", listOf<double>(readAll(*constant->data))}});
   for (const Node &node : nodes) {
     json::Array attributes;
     for (const Attribute &attribute : node.attributes) {

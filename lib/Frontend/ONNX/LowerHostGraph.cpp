@@ -134,8 +134,8 @@ void NetworkBuilder::findHostNodes() {
                     node.is("Min")) &&
                    carriedInputs(node) > 1;
     bool quotient =
-        node.is("Div") && isCarried(node.inputs.size() > 1 ? node.inputs[1]
-                                                           : kNoValue);
+        node.is("Div") &&
+        isCarried(node.inputs.size() > 1 ? node.inputs[1] : kNoValue);
     bool behind = llvm::any_of(node.inputs, [&](ValueId input) {
       return input != kNoValue && follows.test(input);
     });
@@ -160,7 +160,8 @@ std::optional<ValueId> NetworkBuilder::getHostInput(const Node &node,
   HostGraph &graph = network.host;
   ValueId root = aliases.getRoot(value);
   const ValueState &state = getState(value);
-  if (const auto *known = std::get_if<std::shared_ptr<HostGraphValue>>(&state)) {
+  if (const auto *known =
+          std::get_if<std::shared_ptr<HostGraphValue>>(&state)) {
     sample = (*known)->sample;
     return (*known)->id;
   }

@@ -134,8 +134,8 @@ void NetworkBuilder::lowerRepeat(const Node &node) {
   auto isBatch = [&](const Extent &extent) {
     return tile ? !extent.batch && extent.value == 1
                 : (extent.batch && extent.value == 1) ||
-                      (!extent.batch && (extent.value == 1 ||
-                                         extent.value == fixedBatch));
+                      (!extent.batch &&
+                       (extent.value == 1 || extent.value == fixedBatch));
   };
   if (!valid || !isBatch(target->front()))
     return error(node, node.opType +
@@ -145,8 +145,8 @@ void NetworkBuilder::lowerRepeat(const Node &node) {
   int value = materialize(*input);
   for (size_t i = 0; i < shape.size(); ++i) {
     const Extent &extent = (*target)[i + 1];
-    int64_t times = tile || extent.value == 1 ? extent.value
-                    : shape[i] == 1           ? extent.value
+    int64_t times = tile || extent.value == 1  ? extent.value
+                    : shape[i] == 1            ? extent.value
                     : extent.value == shape[i] ? 1
                                                : 0;
     if (extent.batch || times < 1 || times > kMaxElements / shape[i])
@@ -159,8 +159,8 @@ void NetworkBuilder::lowerRepeat(const Node &node) {
     std::vector<int64_t> indices;
     for (int64_t k = 0; k < shape[i] * times; ++k)
       indices.push_back(k % shape[i]);
-    value = emitGather(node, value, static_cast<int64_t>(i),
-                       std::move(indices));
+    value =
+        emitGather(node, value, static_cast<int64_t>(i), std::move(indices));
   }
   setResult(node, value, input->type);
 }
@@ -237,7 +237,8 @@ void NetworkBuilder::lowerPad(const Node &node) {
   for (size_t i = 0; valid && i < axes.size(); ++i) {
     auto axis = normalizeAxis(axes[i], rank);
     int64_t before = amounts[i], behind = amounts[i + axes.size()];
-    valid = axis && std::abs(before) <= largest && std::abs(behind) <= largest &&
+    valid = axis && std::abs(before) <= largest &&
+            std::abs(behind) <= largest &&
             (*axis > 0 || (before == 0 && behind == 0));
     if (!valid)
       break;
@@ -245,9 +246,10 @@ void NetworkBuilder::lowerPad(const Node &node) {
     high[*axis] += behind;
   }
   if (!valid)
-    return error(node, "pads of Pad must be two amounts for each axis, at most " +
-                           llvm::Twine(largest) +
-                           ", none for the batch; export the model again");
+    return error(node,
+                 "pads of Pad must be two amounts for each axis, at most " +
+                     llvm::Twine(largest) +
+                     ", none for the batch; export the model again");
   low.erase(low.begin());
   high.erase(high.begin());
   Dims shape = input->shape;
@@ -369,9 +371,9 @@ NetworkBuilder::readResizedShape(const Node &node,
     Extent extent{0, false};
     if (axis == 0) {
       bool kept = scales.empty()
-                      ? ((*sizes)[i].batch ? (*sizes)[i].value == 1
-                                           : (*sizes)[i].value ==
-                                                 fixedBatch.value_or(1))
+                      ? ((*sizes)[i].batch
+                             ? (*sizes)[i].value == 1
+                             : (*sizes)[i].value == fixedBatch.value_or(1))
                       : scales[i] == 1;
       if (!kept)
         return refuse(node.opType + " resizes the batch; keep it");
@@ -420,16 +422,15 @@ void NetworkBuilder::lowerResize(const Node &node) {
                              llvm::Twine(out) +
                              ", inside the network only multiples are "
                              "supported; use an integer factor");
-    auto indices =
-        single ? std::vector<int64_t>(out, 0)
-               : nearestIndices(in, out / in, coordinates, rounding);
+    auto indices = single ? std::vector<int64_t>(out, 0)
+                          : nearestIndices(in, out / in, coordinates, rounding);
     if (!indices)
       return error(node, "resizes by coordinates '" + coordinates +
                              "' and rounding '" + rounding +
                              "', which have no spiking form; use asymmetric "
                              "coordinates and floor");
-    value = emitGather(node, value, static_cast<int64_t>(i),
-                       std::move(*indices));
+    value =
+        emitGather(node, value, static_cast<int64_t>(i), std::move(*indices));
   }
   setResult(node, value, input->type);
 }

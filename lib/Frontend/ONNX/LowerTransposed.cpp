@@ -36,10 +36,9 @@ static std::optional<Constant> mirror(const Constant &weights, int64_t groups) {
   llvm::ArrayRef<int64_t> shape = weights.shape;
   int64_t inputs = shape[0] / groups, outputs = shape[1], kh = shape[2],
           kw = shape[3], area = kh * kw;
-  ExpressionRef data =
-      makeStrided(weights.data, {groups, outputs, inputs, kh, kw},
-                  {inputs * outputs * area, area, outputs * area, -kw, -1},
-                  area - 1);
+  ExpressionRef data = makeStrided(
+      weights.data, {groups, outputs, inputs, kh, kw},
+      {inputs * outputs * area, area, outputs * area, -kw, -1}, area - 1);
   if (!data)
     return std::nullopt;
   Constant result = weights;

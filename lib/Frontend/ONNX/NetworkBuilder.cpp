@@ -353,7 +353,9 @@ bool NetworkBuilder::checkOperands(const Node &node, bool extents) {
   bool anyPosition =
       llvm::StringSwitch<bool>(node.opType)
           .Cases({"Add", "Sub", "Mul", "Div", "Max", "Min"}, true)
-          .Cases({"Mean", "Sum", "Concat", "Conv", "ConvTranspose", "Gemm", "MatMul"}, true)
+          .Cases({"Mean", "Sum", "Concat", "Conv", "ConvTranspose", "Gemm",
+                  "MatMul"},
+                 true)
           .Default(false);
   if (anyPosition || getActivation(node, 0))
     return true;

@@ -89,10 +89,10 @@ struct SumWindowStage {
   std::vector<int32_t> planeOfOutput;
 };
 
-/// Selection along one axis of [outer, extent, inner]: the event at (o, x, i) is
-/// repeated at (o, j, i) for every j with indices[j] == x. Entries of -1 take
-/// nothing. Slices, repetitions (nearest upsampling), the zeros inside of a
-/// transposed convolution and mirrored borders are gathers.
+/// Selection along one axis of [outer, extent, inner]: the event at (o, x, i)
+/// is repeated at (o, j, i) for every j with indices[j] == x. Entries of -1
+/// take nothing. Slices, repetitions (nearest upsampling), the zeros inside of
+/// a transposed convolution and mirrored borders are gathers.
 struct GatherStage {
   int64_t outer = 1, extent = 1, inner = 1;
   std::vector<int32_t> indices;

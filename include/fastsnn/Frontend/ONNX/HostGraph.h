@@ -32,8 +32,9 @@ struct HostGraph {
   static std::optional<HostGraph> parse(llvm::StringRef text,
                                         std::string &error);
 
-  /// The outputs for one sample in float64. `inputs` is parallel to the graph's,
-  /// shapes with a batch of 1. Empty and `error` where a node does not fit.
+  /// The outputs for one sample in float64. `inputs` is parallel to the
+  /// graph's, shapes with a batch of 1. Empty and `error` where a node does not
+  /// fit.
   std::vector<ConstantRef> evaluate(llvm::ArrayRef<ConstantRef> inputs,
                                     std::string &error) const;
 };

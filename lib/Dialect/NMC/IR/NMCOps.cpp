@@ -130,8 +130,9 @@ static LogicalResult verifyConnection(ConnectOp connect,
   bool sums = llvm::any_of(connect.getStages(), llvm::IsaPred<SumWindowAttr>);
   // nmc_connect_c9
   if (weighted != !counts || (counts && (sums || isa<InputOp>(source))))
-    return connect.emitOpError("needs exactly one weighted stage; into a count "
-                               "pool only remaps and gathers, and not from an input");
+    return connect.emitOpError(
+        "needs exactly one weighted stage; into a count "
+        "pool only remaps and gathers, and not from an input");
   // nmc_connect_c10
   if (!isa<NeuronsOp>(target) && connect.getShift() != 0)
     return connect.emitOpError("a shift belongs to connections into neurons");

@@ -28,8 +28,8 @@ constexpr int kMaxDivision = 64;
 /// The quantizer whose multiples `value` consists of, moved or pooled.
 QuantizeOp findQuantizer(Value value) {
   Operation *op = value.getDefiningOp();
-  while (isa_and_nonnull<MaxPoolOp, ReshapeOp, TransposeOp, PadOp, GatherOp>(
-      op))
+  while (
+      isa_and_nonnull<MaxPoolOp, ReshapeOp, TransposeOp, PadOp, GatherOp>(op))
     op = op->getOperand(0).getDefiningOp();
   return dyn_cast_or_null<QuantizeOp>(op);
 }

@@ -119,9 +119,8 @@ Value withWeights(OpBuilder &builder, Value signal, StringRef symbol,
     clone->setAttr("weights",
                    FlatSymbolRefAttr::get(builder.getContext(), symbol));
   Value input = clone->getOperand(0);
-  clone->getResult(0).setType(getCurrentFor(input.getType(),
-                                            getShape(signal.getType()),
-                                            real && weighted));
+  clone->getResult(0).setType(getCurrentFor(
+      input.getType(), getShape(signal.getType()), real && weighted));
   return clone->getResult(0);
 }
 
