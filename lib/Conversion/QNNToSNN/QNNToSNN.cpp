@@ -20,6 +20,10 @@ using namespace mlir;
 using namespace fastsnn;
 
 namespace {
+/// Steps beyond which few would want to run a spiking network: more than those
+/// of 6-bit activations.
+constexpr int64_t kManyTimeSteps = 63;
+
 /// A quantizer that only constant steps separate from a network input encodes
 /// it; it is no layer.
 bool isInputEncoding(qnn::QuantizeOp op) {
@@ -60,11 +64,14 @@ struct ConvertQNNToSNN
     options.timeSteps = timeSteps;
     if (timeSteps == 0) {
       options.timeSteps = 1;
+      qnn::QuantizeOp finest;
       module.walk([&](qnn::QuantizeOp op) {
-        if (!isInputEncoding(op))
-          options.timeSteps =
-              std::max({options.timeSteps, int64_t(int32_t(op.getHi())),
-                        -int64_t(int32_t(op.getLo()))});
+        int64_t levels = std::max(int64_t(int32_t(op.getHi())),
+                                  -int64_t(int32_t(op.getLo())));
+        if (isInputEncoding(op) || levels <= options.timeSteps)
+          return;
+        options.timeSteps = levels;
+        finest = op;
       });
       if (options.timeSteps > kMaxTimeSteps) {
         module.emitError("the activations have ")
@@ -72,6 +79,13 @@ struct ConvertQNNToSNN
             << " time steps; give --time-steps";
         return signalPassFailure();
       }
+      if (options.timeSteps > kManyTimeSteps)
+        finest.emitWarning("its activations have ")
+            << options.timeSteps
+            << " levels, so that every layer runs for as many time steps, up "
+               "to "
+            << kManyTimeSteps
+            << " are usual; train with fewer bits, or give --time-steps";
     }
     // The names of the weights pass on to the spiking ones.
     llvm::StringMap<LayerWeights> weights;

@@ -62,3 +62,22 @@ func.func @position_max(%x: tensor<1x1x2xf64>) -> tensor<1x1x1xf64> {
   %p = qnn.max_pool %a kernel [1, 2] : tensor<1x1x2xf64> -> tensor<1x1x1xf64>
   return %p : tensor<1x1x1xf64>
 }
+
+// -----
+
+// Fine activations ask for many time steps; an input encoding does not.
+func.func @many_steps(%x: tensor<4xf64>) -> tensor<4xf64> {
+  %i = qnn.quantize %x "in" scale [1.0] range 0 : 1000 : tensor<4xf64>
+  %p = qnn.quantize %i "p" scale [1.0] range 0 : 63 : tensor<4xf64>
+  // expected-warning @below {{its activations have 255 levels, so that every layer runs for as many time steps, up to 63 are usual; train with fewer bits, or give --time-steps}}
+  %q = qnn.quantize %p "q" scale [1.0] range 0 : 255 : tensor<4xf64>
+  return %q : tensor<4xf64>
+}
+
+// -----
+
+func.func @few_steps(%x: tensor<4xf64>) -> tensor<4xf64> {
+  %i = qnn.quantize %x "in" scale [1.0] range 0 : 1000 : tensor<4xf64>
+  %p = qnn.quantize %i "p" scale [1.0] range 0 : 63 : tensor<4xf64>
+  return %p : tensor<4xf64>
+}
