@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 using namespace fastsnn;
 __extension__ typedef __int128 Int128;
@@ -153,27 +154,74 @@ std::optional<IntegerNeuron> solveShared(const Cases &cases, int64_t timeSteps,
   return std::nullopt;
 }
 
+/// An affine function of Theta.
+struct Line {
+  Int128 slope, offset;
+};
+
+/// Those of the lines that are the largest somewhere, in ascending order of
+/// slope; all of them where products could overflow.
+std::vector<Line> upperEnvelope(std::vector<Line> lines) {
+  constexpr Int128 kLargest = Int128(1) << 90;
+  if (llvm::any_of(lines, [&](const Line &line) {
+        return line.offset > kLargest || line.offset < -kLargest ||
+               line.slope > (Int128(1) << 34) ||
+               line.slope < -(Int128(1) << 34);
+      }))
+    return lines;
+  llvm::sort(lines, [](const Line &l, const Line &r) {
+    return l.slope != r.slope ? l.slope < r.slope : l.offset > r.offset;
+  });
+  std::vector<Line> hull;
+  for (const Line &line : lines) {
+    if (!hull.empty() && hull.back().slope == line.slope)
+      continue;
+    // The last line goes if its neighbours meet above it.
+    while (hull.size() >= 2) {
+      const Line &a = hull[hull.size() - 2], &b = hull.back();
+      if ((a.offset - line.offset) * (b.slope - a.slope) >
+          (a.offset - b.offset) * (line.slope - a.slope))
+        break;
+      hull.pop_back();
+    }
+    hull.push_back(line);
+  }
+  return hull;
+}
+
 /// Bounds on Theta that follow from cases of one step: they share
-/// start + t * B.
+/// start + t * B. Every lower bound of it lies below every upper one; where the
+/// largest lower bound meets the smallest upper one, only lines of their
+/// envelopes take part.
 Interval thetaRange(const std::vector<Row> &rows, Int128 scale) {
+  struct Step {
+    std::vector<Line> low, high;
+  };
+  std::map<std::pair<int64_t, bool>, Step> steps;
+  for (const Row &row : rows) {
+    Step &step = steps[{row.t, row.onDown}];
+    Int128 offset = row.c - scale * row.s;
+    // The smallest upper bound is the largest negated one.
+    if (row.atMost)
+      step.high.push_back({-Int128(row.k), -offset});
+    else
+      step.low.push_back({row.k, offset});
+  }
   Interval range;
   range.atLeast(1);
-  for (const Row &low : rows) {
-    if (low.atMost)
-      continue;
-    for (const Row &high : rows) {
-      if (!high.atMost || high.t != low.t || high.onDown != low.onDown)
-        continue;
-      // low.k Theta - F low.s + low.c <= high.k Theta - F high.s + high.c
-      Int128 room = scale * (Int128(low.s) - high.s) + high.c - low.c;
-      int64_t k = low.k - high.k;
-      if (k > 0)
-        range.atMost(floorQuotient(room, k));
-      else if (k < 0)
-        range.atLeast(ceilQuotient(-room, -k));
-      else if (room < 0)
-        range = {1, 0};
-    }
+  for (auto &[key, step] : steps) {
+    std::vector<Line> highs = upperEnvelope(std::move(step.high));
+    for (const Line &low : upperEnvelope(std::move(step.low)))
+      for (const Line &high : highs) {
+        // low <= -high
+        Int128 room = -high.offset - low.offset, k = low.slope + high.slope;
+        if (k > 0)
+          range.atMost(floorQuotient(room, k));
+        else if (k < 0)
+          range.atLeast(ceilQuotient(-room, -k));
+        else if (room < 0)
+          range = {1, 0};
+      }
   }
   return range;
 }

@@ -287,3 +287,17 @@ TEST(FoldLayer, NarrowStateIsBoundedThenRefused) {
   EXPECT_NE(error.find("32 bits"), std::string::npos);
 }
 } // namespace
+
+TEST(FoldLayer, EightBitsTakeManyCasesAndFewSeconds) {
+  // 255 steps and counts: cases are too many to be compared in pairs.
+  LayerProblem problem = plainLayer();
+  problem.timeSteps = problem.hi = problem.inputs[0].hi = 255;
+  for (double &theta : problem.theta)
+    theta *= 255;
+  for (double &start : problem.start)
+    start *= 255;
+  std::string error;
+  auto solution = foldLayer(problem, error);
+  ASSERT_TRUE(solution) << error;
+  EXPECT_TRUE(solution->exact);
+}
