@@ -21,6 +21,8 @@ usage() {
 usage: scripts/bootstrap.sh [options]
 
   --with-benchmarks  also install Google Benchmark (libbenchmark-dev)
+  --with-torch       also make .venv-python with torch (CPU) and what else the tests of
+                     python/ need (about 250 MB)
   --with-cuda        where no CUDA Toolkit is found, take nvcc from PyPI into .venv
   --no-packages      leave the system's packages alone (you provide them)
   --no-python        leave .venv alone
@@ -38,10 +40,11 @@ die() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-with_benchmarks=0 with_cuda=0 packages=1 python=1
+with_benchmarks=0 with_torch=0 with_cuda=0 packages=1 python=1
 for argument in "$@"; do
   case $argument in
   --with-benchmarks) with_benchmarks=1 ;;
+  --with-torch) with_torch=1 ;;
   --with-cuda) with_cuda=1 ;;
   --no-packages) packages=0 ;;
   --no-python) python=0 ;;
@@ -164,6 +167,20 @@ sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     "on Debian 12: apt-get install python3 python3-venv"
 }
 
+# Makes the environment $venv if it is not there.
+make_environment() {
+  if "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    return
+  fi
+  if [[ -e $venv && ! -f $venv/pyvenv.cfg ]]; then
+    die "$venv exists and is no Python environment; move it away"
+  fi
+  local interpreter
+  interpreter=$(find_python)
+  note "making ${venv##*/} with $interpreter"
+  "$interpreter" -m venv --clear "$venv"
+}
+
 # pip is asked only when the list of requirements has changed since last time.
 pip_install() { # <stamp name> <text that decides> <pip arguments...>
   local stamp=$venv/.fastsnn-$1 key=$2
@@ -177,16 +194,18 @@ pip_install() { # <stamp name> <text that decides> <pip arguments...>
 }
 
 if ((python)); then
-  if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    if [[ -e $venv && ! -f $venv/pyvenv.cfg ]]; then
-      die "$venv exists and is no Python environment; move it away"
-    fi
-    interpreter=$(find_python)
-    note "making .venv with $interpreter"
-    "$interpreter" -m venv --clear "$venv"
-  fi
+  make_environment
   requirements=$root/test/requirements.txt
   pip_install requirements "$(sha256sum <"$requirements")" -r "$requirements"
+fi
+
+if ((with_torch)); then
+  tests_venv=$venv venv=$root/.venv-python
+  make_environment
+  requirements=$root/python/requirements-test.txt
+  pip_install requirements "$(sha256sum <"$requirements")" -r "$requirements" \
+    --extra-index-url https://download.pytorch.org/whl/cpu
+  venv=$tests_venv
 fi
 
 #===- CUDA (optional) -----------------------------------------------------===#

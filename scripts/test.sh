@@ -19,18 +19,22 @@ usage() {
   cat <<'USAGE'
 usage: scripts/test.sh [options] [ctest arguments...]
 
+  --python    also install torch (CPU, about 250 MB) and run the tests of python/ that
+              need it; without it they are skipped
   --asan      build and test the asan preset (address and undefined behaviour
               sanitizers) after release
   -h, --help  this text
 
-The other arguments go to ctest, such as: -L unit   -L lit   -L e2e   -R Reader
+The other arguments go to ctest, such as: -L unit   -L lit   -L e2e   -L python   -R Reader
 USAGE
 }
 
 presets=(release)
+bootstrap=()
 arguments=()
 for argument in "$@"; do
   case $argument in
+  --python) bootstrap+=(--with-torch) ;;
   --asan) presets+=(asan) ;;
   -h | --help)
     usage
@@ -41,7 +45,7 @@ for argument in "$@"; do
 done
 
 # A failing step is counted, not the end: all failures are shown in one run.
-scripts/bootstrap.sh
+scripts/bootstrap.sh "${bootstrap[@]}"
 format=passed
 scripts/check-format.sh || format=failed
 
