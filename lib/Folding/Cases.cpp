@@ -24,6 +24,14 @@ InputRange::Range InputRange::range(int64_t t) const {
           positive * most + negative * least};
 }
 
+/// The borders k between counts k - 1 and k that a settled neuron can pass.
+static int64_t firstBorder(const RealNeuron &neuron) {
+  return std::max(neuron.lo, -neuron.timeSteps) + 1;
+}
+static int64_t lastBorder(const RealNeuron &neuron) {
+  return std::min(neuron.hi, neuron.timeSteps);
+}
+
 namespace {
 //===----------------------------------------------------------------------===//
 // Exact quotients
@@ -126,6 +134,12 @@ public:
 
   Cases run() {
     cases.rows.resize(neuron.biases.size());
+    if (neuron.settled) {
+      for (size_t j = 0; j < neuron.biases.size(); ++j)
+        for (int64_t k = firstBorder(neuron); k <= lastBorder(neuron); ++k)
+          decideBorder(j, k);
+      return std::move(cases);
+    }
     for (size_t j = 0; j < neuron.biases.size(); ++j)
       for (int64_t t = 1; t <= neuron.timeSteps; ++t) {
         int64_t first = std::max(neuron.lo, -(t - 1));
@@ -145,6 +159,8 @@ private:
   void decide(size_t j, int64_t t, int64_t n, bool down) {
     InputRange::Range main = neuron.main.range(t);
     int64_t stride = neuron.main.stride(t);
+    // Down with an epsilon is inclusive.
+    bool strict = down && neuron.epsilon > 0;
     HullBuilder below(/*upper=*/true), above(/*upper=*/false);
     auto test = [&](int64_t m) {
       ++cases.count;
@@ -154,7 +170,7 @@ private:
                    Int(t) * scaled.biases[j] - Int(m) * scaled.sideGain;
       if (down)
         charge = charge - scaled.epsilon;
-      Int first = firstAbove(charge, stride, down, main);
+      Int first = firstAbove(charge, stride, strict, main);
       if (first > Int(main.min))
         below.add(m, stride * clampTo(first - Int(1), main));
       if (first <= Int(main.max))
@@ -182,6 +198,40 @@ private:
                       point.m, point.s});
   }
 
+  /// Adds the rows of the border between the counts k - 1 and k of a settled
+  /// neuron.
+  void decideBorder(size_t j, int64_t k) {
+    int64_t steps = neuron.timeSteps;
+    InputRange::Range main = neuron.main.range(steps);
+    // At a tie the higher count is chosen, or the even one.
+    bool strict = neuron.tiesToEven && k % 2 != 0;
+    HullBuilder below(/*upper=*/true), above(/*upper=*/false);
+    Int offset =
+        Int(k) * scaled.theta - scaled.start - Int(steps) * scaled.biases[j];
+    Int sideGain =
+        scaled.sideGain * Int(neuron.side ? neuron.side->stride(steps) : 1);
+    InputRange::Range side =
+        neuron.side ? neuron.side->range(steps) : InputRange::Range{0, 0};
+    for (int64_t m = side.min; m <= side.max; ++m) {
+      ++cases.count;
+      // The count is at least k iff gain * stride * J >= charge, or > charge.
+      Int first = firstAbove(offset - Int(m) * sideGain,
+                             neuron.main.stride(steps), strict, main);
+      if (first > Int(main.min))
+        below.add(m, clampTo(first - Int(1), main));
+      if (first <= Int(main.max))
+        above.add(m, clampTo(first, main));
+    }
+    // Integers decide by V >= Theta, at odd k of an even rule by V > Theta.
+    std::vector<Row> &rows = cases.rows[j];
+    for (auto point : below.points)
+      rows.push_back(
+          {false, /*atMost=*/true, 1, strict ? 0 : -1, k, point.m, point.s});
+    for (auto point : above.points)
+      rows.push_back(
+          {false, /*atMost=*/false, 1, strict ? 1 : 0, k, point.m, point.s});
+  }
+
   static int64_t clampTo(const Int &value, InputRange::Range range) {
     if (value < Int(range.min))
       return range.min;
@@ -190,13 +240,13 @@ private:
     return int64_t(value);
   }
 
-  /// The least J with gain * stride * J >= charge; for the down test with
-  /// epsilon > 0, whose bound is inclusive, the least one that is > charge.
-  Int firstAbove(const Int &charge, int64_t stride, bool down,
+  /// The least J with gain * stride * J >= charge; if `strict`, the least one
+  /// that is > charge.
+  Int firstAbove(const Int &charge, int64_t stride, bool strict,
                  InputRange::Range range) {
-    bool strict = down && neuron.epsilon > 0;
     Int zero(0);
     if (scaled.mainGain == zero) {
+      cases.ties += neuron.settled && charge == zero;
       bool reached = strict ? zero > charge : zero >= charge;
       return reached ? Int(range.min) : Int(range.max) + Int(1);
     }
@@ -221,6 +271,15 @@ int magnitudeBits(int64_t value) {
 int64_t fastsnn::countCases(const RealNeuron &neuron) {
   constexpr int64_t kMany = INT64_MAX / 2;
   Int128 total = 0;
+  if (neuron.settled) {
+    total = Int128(lastBorder(neuron) - firstBorder(neuron) + 1) *
+            Int128(neuron.biases.size());
+    if (neuron.side) {
+      InputRange::Range side = neuron.side->range(neuron.timeSteps);
+      total *= Int128(side.max) - side.min + 1;
+    }
+    return int64_t(std::min(total, Int128(kMany)));
+  }
   for (int64_t t = 1; t <= neuron.timeSteps; ++t) {
     Int128 counts =
         std::min(neuron.hi, t - 1) - std::max(neuron.lo, -(t - 1)) + 1;

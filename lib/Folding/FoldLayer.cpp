@@ -38,6 +38,8 @@ private:
   /// Fills the membrane range; false if it exceeds the widest state.
   bool fitState(LayerSolution &solution) const;
   void fillInputs(LayerSolution &solution) const;
+  /// Of one addition by the integer neuron.
+  double gainOf(const LayerInput &input, size_t c) const;
   /// What real constants are divided by.
   double unit(size_t c) const;
 
@@ -71,8 +73,14 @@ void LayerFolder::chooseMain() {
   }
 }
 
+double LayerFolder::gainOf(const LayerInput &input, size_t c) const {
+  return problem.settled && input.constant
+             ? input.gain[c] * double(problem.timeSteps)
+             : input.gain[c];
+}
+
 double LayerFolder::unit(size_t c) const {
-  double gain = main ? std::fabs(problem.inputs[*main].gain[c]) : 0;
+  double gain = main ? std::fabs(gainOf(problem.inputs[*main], c)) : 0;
   return gain != 0 ? gain : problem.theta[c];
 }
 
@@ -82,6 +90,8 @@ RealNeuron LayerFolder::channel(size_t c) const {
   neuron.lo = problem.lo;
   neuron.hi = problem.hi;
   neuron.unsignedNeuron = problem.unsignedNeuron;
+  neuron.settled = problem.settled;
+  neuron.tiesToEven = problem.tiesToEven;
   neuron.theta = problem.theta[c];
   neuron.start = problem.start[c];
   neuron.epsilon = problem.epsilon;
@@ -140,20 +150,30 @@ bool LayerFolder::foldExactly(LayerSolution &solution) {
     Cases cases = decideCases(neuron);
     solution.cases += cases.count;
     solution.ties += cases.ties;
+    int first = f;
+    int64_t mainFactor = 1;
     while (true) {
       bool exhaustive = false;
-      if (auto found = solve(neuron, cases, f, &exhaustive)) {
+      if (auto found = solve(neuron, cases, f, &exhaustive, mainFactor)) {
         solution.channels[c] = *found;
         bitsOf[c] = f;
         break;
       }
-      provedBelow = exhaustive;
-      if (++f > kMaxFractionalBits)
+      provedBelow = exhaustive && mainFactor == 1;
+      if (++f <= kMaxFractionalBits)
+        continue;
+      // Ties to even bind constants from both sides: they must be exact.
+      if (!neuron.tiesToEven || mainFactor != 1 ||
+          (mainFactor = findMainFactor(neuron)) == 1)
         return false;
+      f = first;
     }
   }
-  for (size_t c = 0; c < channels(); ++c)
+  for (size_t c = 0; c < channels(); ++c) {
     solution.channels[c] = refine(solution.channels[c], f - bitsOf[c]);
+    if (problem.settled)
+      solution.channels[c].epsilon = 1; // V < 0
+  }
   solution.fractionalBits = f;
   solution.exact = true;
   solution.minimal = f == 0 || provedBelow;
@@ -169,6 +189,8 @@ void LayerFolder::round(LayerSolution &solution, int fractionalBits) const {
     neuron.start = problem.start[c];
     neuron.epsilon = problem.epsilon;
     neuron.biases = problem.biases[c];
+    neuron.settled = problem.settled;
+    neuron.timeSteps = problem.timeSteps;
     neuron.mainGain = unit(c);
     solution.channels.push_back(roundConstants(neuron, fractionalBits));
   }
@@ -182,9 +204,11 @@ double LayerFolder::errorBound(size_t c, int fractionalBits) const {
     return half + std::fabs(value / u) * 0x1p-51;
   };
   double most = double(std::max(problem.hi, -problem.lo));
-  double steps = double(problem.timeSteps), sum = 0, bias = 0;
+  // A settled layer adds totals over T once, others their part T times.
+  auto all = double(problem.timeSteps), steps = problem.settled ? 1 : all;
+  double sum = 0, bias = 0;
   for (double value : problem.biases[c])
-    bias = std::max(bias, error(value));
+    bias = std::max(bias, error(problem.settled ? value * all : value));
   sum +=
       steps * bias + error(problem.start[c]) + most * error(problem.theta[c]);
   for (auto [k, input] : llvm::enumerate(problem.inputs)) {
@@ -193,7 +217,7 @@ double LayerFolder::errorBound(size_t c, int fractionalBits) const {
     case Kind::Integer:
       if (main && k == *main)
         break;
-      sum += error(input.gain[c]) * (input.constant ? steps : 1) * reach *
+      sum += error(gainOf(input, c)) * (input.constant ? steps : 1) * reach *
              (double(input.positive[c]) - double(input.negative[c]));
       break;
     case Kind::RealConstant:
@@ -204,7 +228,7 @@ double LayerFolder::errorBound(size_t c, int fractionalBits) const {
       break;
     case Kind::RealWeights:
       sum += (half * double(input.fanIn) +
-              std::fabs(input.gain[c] / u) * input.magnitude[c] * 0x1p-50) *
+              std::fabs(gainOf(input, c) / u) * input.magnitude[c] * 0x1p-50) *
              (input.constant ? steps : 1) * reach;
       break;
     }
@@ -223,7 +247,7 @@ void LayerFolder::fillInputs(LayerSolution &solution) const {
     else if (isMain)
       result.shift = f;
     for (size_t c = 0; c < channels(); ++c) {
-      double gain = input.gain[c];
+      double gain = gainOf(input, c);
       double scaled = std::ldexp(gain / unit(c), f);
       switch (input.kind) {
       case Kind::RealWeights:
@@ -235,7 +259,8 @@ void LayerFolder::fillInputs(LayerSolution &solution) const {
         break;
       case Kind::Integer:
         if (isMain)
-          result.factors.push_back(gain < 0 ? -1 : gain > 0);
+          result.factors.push_back((gain < 0 ? -1 : gain > 0) *
+                                   solution.channels[c].mainFactor);
         else if (solution.exact)
           result.factors.push_back(solution.channels[c].sideFactor);
         else
@@ -254,6 +279,7 @@ bool LayerFolder::fitState(LayerSolution &solution) const {
     const IntegerNeuron &neuron = solution.channels[c];
     rt::ChannelBounds bounds;
     bounds.timeSteps = problem.timeSteps;
+    bounds.settled = problem.settled;
     bounds.lo = problem.lo;
     bounds.hi = problem.hi;
     bounds.theta = neuron.theta;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 using namespace fastsnn;
 __extension__ typedef __int128 Int128;
@@ -154,6 +155,29 @@ std::optional<IntegerNeuron> solveShared(const Cases &cases, int64_t timeSteps,
   return std::nullopt;
 }
 
+/// A settled neuron: each bias has a total of its own, start + B.
+std::optional<IntegerNeuron> solveSettled(const Cases &cases, Int128 scale,
+                                          const IntegerNeuron &wish) {
+  IntegerNeuron result = wish;
+  for (size_t j = 0; j < cases.rows.size(); ++j) {
+    StepBounds bounds(cases.rows[j], 1, scale, wish.theta, wish.sideFactor);
+    const Interval &total = bounds.up[1];
+    if (total.empty())
+      return std::nullopt;
+    Int128 value = total.nearest(Int128(wish.start) + wish.biases[j]);
+    if (cases.rows.size() == 1) {
+      if (!fitsState(value))
+        return std::nullopt;
+      result.start = int64_t(value);
+      return result;
+    }
+    if (!fitsState(value - wish.start))
+      return std::nullopt;
+    result.biases[j] = int64_t(value - wish.start);
+  }
+  return result;
+}
+
 /// An affine function of Theta.
 struct Line {
   Int128 slope, offset;
@@ -231,44 +255,84 @@ Interval thetaRange(const std::vector<Row> &rows, Int128 scale) {
 constexpr Int128 kMaxThetas = Int128(1) << 17;
 constexpr int64_t kNearTheta = 2, kNearFactor = 2;
 
-int64_t roundedQuotient(double value, double unit, int fractionalBits) {
-  double scaled = std::ldexp(value / unit, fractionalBits);
+int64_t roundedQuotient(double value, double unit, int fractionalBits,
+                        int64_t factor) {
+  double scaled = std::ldexp(value / unit * double(factor), fractionalBits);
   // What is out of any state's range is found by the widths.
   constexpr double kLimit = 0x1p62;
   return std::llrint(std::clamp(scaled, -kLimit, kLimit));
 }
+
+/// The odd part of value * factor, which is not 0.
+Int128 oddPart(double value, int64_t factor) {
+  int exponent;
+  Int128 odd =
+      Int128(std::ldexp(std::frexp(std::fabs(value), &exponent), 53)) * factor;
+  while (odd % 2 == 0)
+    odd /= 2;
+  return odd;
+}
 } // namespace
 
+int64_t fastsnn::findMainFactor(const RealNeuron &neuron) {
+  if (neuron.mainGain == 0)
+    return 1;
+  auto repetitions = [&](const InputRange &input) {
+    return input.constant ? neuron.repetitions() : 1;
+  };
+  Int128 unit = oddPart(neuron.mainGain, repetitions(neuron.main));
+  int64_t factor = 1;
+  auto include = [&](Int128 part) {
+    Int128 needed = unit / std::gcd(unit, part);
+    if (needed <= kMaxMainFactor)
+      factor = std::lcm(factor, int64_t(needed));
+  };
+  include(oddPart(neuron.theta, 1));
+  if (neuron.side && neuron.sideGain != 0)
+    include(oddPart(neuron.sideGain, repetitions(*neuron.side)));
+  return factor <= kMaxMainFactor ? factor : 1;
+}
+
 IntegerNeuron fastsnn::roundConstants(const RealNeuron &neuron,
-                                      int fractionalBits) {
-  double unit = neuron.mainGain != 0 ? neuron.mainGain : neuron.theta;
+                                      int fractionalBits, int64_t mainFactor) {
+  auto steps = double(neuron.repetitions());
+  double unit = neuron.mainGain != 0
+                    ? neuron.mainGain * (neuron.main.constant ? steps : 1)
+                    : neuron.theta;
   auto round = [&](double value) {
-    return roundedQuotient(value, unit, fractionalBits);
+    return roundedQuotient(value, unit, fractionalBits, mainFactor);
   };
   IntegerNeuron result;
+  result.mainFactor = mainFactor;
   result.theta = std::max<int64_t>(1, round(neuron.theta));
   result.start = round(neuron.start);
   result.epsilon = std::max<int64_t>(1, round(neuron.epsilon));
   if (neuron.side)
-    result.sideFactor = round(neuron.sideGain);
+    result.sideFactor =
+        round(neuron.sideGain * (neuron.side->constant ? steps : 1));
   for (double bias : neuron.biases)
-    result.biases.push_back(round(bias));
+    result.biases.push_back(round(bias * steps));
+  if (neuron.settled && neuron.biases.size() == 1) {
+    result.start = round(neuron.start + neuron.biases[0] * steps);
+    result.biases = {0};
+  }
   return result;
 }
 
-std::optional<IntegerNeuron> fastsnn::solve(const RealNeuron &neuron,
-                                            const Cases &cases,
-                                            int fractionalBits,
-                                            bool *exhaustive) {
+std::optional<IntegerNeuron>
+fastsnn::solve(const RealNeuron &neuron, const Cases &cases, int fractionalBits,
+               bool *exhaustive, int64_t mainFactor) {
   if (exhaustive)
     *exhaustive = false;
-  Int128 scale = Int128(1) << fractionalBits;
-  IntegerNeuron wish = roundConstants(neuron, fractionalBits);
+  Int128 scale = Int128(mainFactor) << fractionalBits;
+  IntegerNeuron wish = roundConstants(neuron, fractionalBits, mainFactor);
   bool single = neuron.biases.size() == 1;
   auto attempt = [&](int64_t theta, int64_t factor) {
     IntegerNeuron candidate = wish;
     candidate.theta = theta;
     candidate.sideFactor = factor;
+    if (neuron.settled)
+      return solveSettled(cases, scale, candidate);
     return single
                ? solveSingle(cases.rows[0], neuron.timeSteps, scale, candidate)
                : solveShared(cases, neuron.timeSteps, scale, candidate);
@@ -277,8 +341,13 @@ std::optional<IntegerNeuron> fastsnn::solve(const RealNeuron &neuron,
   Interval range{std::max<Int128>(1, Int128(wish.theta) - kNearTheta),
                  Int128(wish.theta) + kNearTheta};
   bool all = false;
-  if (single && !neuron.side) {
+  if ((single || neuron.settled) && !neuron.side) {
     Interval possible = thetaRange(cases.rows[0], scale);
+    for (const std::vector<Row> &rows : llvm::drop_begin(cases.rows)) {
+      Interval other = thetaRange(rows, scale);
+      possible.atLeast(other.min);
+      possible.atMost(other.max);
+    }
     all = possible.empty() || (possible.max < kInfinity &&
                                possible.max - possible.min < kMaxThetas);
     if (all) {
@@ -324,7 +393,7 @@ IntegerNeuron fastsnn::refine(IntegerNeuron neuron, int bits) {
 
 bool fastsnn::fulfils(const IntegerNeuron &candidate, const Cases &cases,
                       int fractionalBits) {
-  Int128 scale = Int128(1) << fractionalBits;
+  Int128 scale = Int128(candidate.mainFactor) << fractionalBits;
   for (auto [j, rows] : llvm::enumerate(cases.rows))
     for (const Row &row : rows) {
       Int128 left = Int128(candidate.start) +

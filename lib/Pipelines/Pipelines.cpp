@@ -82,6 +82,7 @@ void fastsnn::buildPipeline(OpPassManager &manager, Level from, Level to,
     conversion.timeSteps = options.timeSteps.value_or(0);
     conversion.epsilon = options.epsilon;
     conversion.unsignedNeurons = options.unsignedNeurons;
+    conversion.settled = options.settled;
     manager.addPass(createConvertQNNToSNN(conversion));
   }
   if (from <= Level::SNN && to > Level::SNN) {

@@ -53,7 +53,7 @@ static int64_t sumArrivals(const Signal &input,
 }
 
 template <typename T>
-static void countNeuronAdditions(const NeuronLayer &layer,
+static void countNeuronAdditions(const NeuronLayer &layer, int64_t repetitions,
                                  const std::vector<Coefficients<T>> &gains,
                                  const Coefficients<T> &bias, SignalRefs inputs,
                                  LayerResult &result) {
@@ -61,21 +61,23 @@ static void countNeuronAdditions(const NeuronLayer &layer,
     result.additions += sumArrivals(*input, gain);
   bool hasCurrent =
       llvm::any_of(inputs, [](const Signal *input) { return input->constant; });
-  int64_t perStep = hasCurrent ? layer.size() : 0;
+  int64_t constants = hasCurrent ? layer.size() : 0;
   for (int64_t i = 0; i < layer.size(); ++i)
-    perStep += bias[i] != 0;
+    constants += bias[i] != 0;
   result.neuronAdditions =
-      perStep * layer.timeSteps + result.positiveSpikes + result.negativeSpikes;
+      constants * repetitions + result.positiveSpikes + result.negativeSpikes;
 }
 
 void reference::countAdditions(const RealNeurons &layer, SignalRefs inputs,
                                LayerResult &result) {
-  countNeuronAdditions(layer, layer.gains, layer.bias, inputs, result);
+  countNeuronAdditions(layer, layer.timeSteps, layer.gains, layer.bias, inputs,
+                       result);
 }
 
 void reference::countAdditions(const IntegerNeurons &layer, SignalRefs inputs,
                                LayerResult &result) {
-  countNeuronAdditions(layer, layer.factors, layer.bias, inputs, result);
+  countNeuronAdditions(layer, layer.settled ? 1 : layer.timeSteps,
+                       layer.factors, layer.bias, inputs, result);
 }
 
 void reference::countAdditions(const CountPool &, SignalRefs inputs,

@@ -25,8 +25,8 @@ struct Registers {
   std::vector<bool> predicate;
   /// Count pools: a net count an input, the present maximum an output.
   Tensor<int64_t> inputCounts, maximum;
-  /// What the pool emits in this step.
-  std::vector<int8_t> emitted;
+  /// What the pool emits in this step, and in all steps so far.
+  std::vector<int8_t> emitted, train;
   LayerResult result;
 };
 
@@ -48,6 +48,8 @@ public:
 
 private:
   void reset();
+  /// All T steps of one pool.
+  llvm::Error runPool(unsigned pool);
   llvm::Error execute(MicroInstruction instruction);
   llvm::Error inject(const ProgramConnection &connection, unsigned number);
   llvm::Error drain(const ProgramConnection &connection, unsigned number);
@@ -55,10 +57,10 @@ private:
   llvm::Error neuronOp(MicroOp op, unsigned pool);
   void maxCount(unsigned pool);
   void read(unsigned pool);
-  void finishStep();
+  void finishStep(unsigned pool);
 
-  /// What the targets of a pool see in this step: its own spikes, or forced
-  /// ones.
+  /// What the targets of a pool see of its present step: its own spikes, or
+  /// forced ones.
   llvm::ArrayRef<int8_t> eventsOf(unsigned pool) const;
 
   /// V += charge; an error where it leaves the proved range.
@@ -143,7 +145,8 @@ llvm::ArrayRef<int8_t> Execution::eventsOf(unsigned p) const {
     if (forced != options.forced->end())
       return forced->second.slice((step - 1) * pool.size(), pool.size());
   }
-  return registers[p].emitted;
+  return llvm::ArrayRef(registers[p].train)
+      .slice((step - 1) * pool.size(), pool.size());
 }
 
 //===----------------------------------------------------------------------===//
@@ -260,6 +263,7 @@ llvm::Error Execution::neuronOp(MicroOp op, unsigned p) {
   Registers &state = registers[p];
   if (op == MicroOp::AddBias)
     state.result.neuronAdditions += pool.biasesNotZero;
+  auto odd = [&](int64_t i) { return state.count[i] % 2 != 0; };
   for (int64_t i = 0; i < pool.size(); ++i) {
     int64_t v = state.membrane[i];
     int64_t charge = 0;
@@ -268,14 +272,23 @@ llvm::Error Execution::neuronOp(MicroOp op, unsigned p) {
       charge = pool.bias[i];
       break;
     case MicroOp::CompareUp:
+    case MicroOp::CompareUpEven:
       if (!state.result.membrane)
         state.result.membrane = {v, v};
       state.result.membrane->include(v);
-      state.predicate[i] = v >= pool.theta[i] && state.count[i] < pool.hi;
+      state.predicate[i] =
+          (op == MicroOp::CompareUp
+               ? v >= pool.theta[i]
+               : v > pool.theta[i] || (v == pool.theta[i] && odd(i))) &&
+          state.count[i] < pool.hi;
       break;
     case MicroOp::CompareDown:
-      state.predicate[i] = !state.predicate[i] && v <= -pool.epsilon[i] &&
-                           state.count[i] > pool.lo;
+    case MicroOp::CompareDownEven:
+      state.predicate[i] =
+          !state.predicate[i] &&
+          (op == MicroOp::CompareDown ? v <= -pool.epsilon[i]
+                                      : v < 0 || (v == 0 && odd(i))) &&
+          state.count[i] > pool.lo;
       break;
     case MicroOp::SubTheta:
     case MicroOp::AddTheta:
@@ -318,21 +331,19 @@ void Execution::maxCount(unsigned p) {
   state.maximum = std::move(next);
 }
 
-void Execution::finishStep() {
-  for (auto [pool, state] : llvm::zip(program.pools, registers)) {
-    for (int64_t v : state.membrane)
-      if (state.result.membrane)
-        state.result.membrane->include(v);
-    if (state.result.counts.empty())
-      continue;
-    for (int64_t i = 0; i < pool.size(); ++i) {
-      int8_t spike = state.emitted[i];
-      state.result.counts[i] += spike;
-      state.result.positiveSpikes += spike > 0;
-      state.result.negativeSpikes += spike < 0;
-      if (options.recordSpikes)
-        state.result.spikes.push_back(spike);
-    }
+void Execution::finishStep(unsigned p) {
+  Registers &state = registers[p];
+  for (int64_t v : state.membrane)
+    if (state.result.membrane)
+      state.result.membrane->include(v);
+  if (state.result.counts.empty())
+    return;
+  for (int64_t i = 0; i < program.pools[p].size(); ++i) {
+    int8_t spike = state.emitted[i];
+    state.result.counts[i] += spike;
+    state.result.positiveSpikes += spike > 0;
+    state.result.negativeSpikes += spike < 0;
+    state.train.push_back(spike);
   }
 }
 
@@ -384,19 +395,41 @@ llvm::Error Execution::execute(MicroInstruction instruction) {
   }
 }
 
+llvm::Error Execution::runPool(unsigned p) {
+  const ProgramPool &pool = program.pools[p];
+  // A settled pool drains all steps before it runs the rest.
+  llvm::SmallVector<MicroInstruction> drains, rest;
+  for (MicroInstruction instruction : program.step) {
+    if (instruction.op == MicroOp::Drain) {
+      if (program.connections[instruction.operand].target == p)
+        (pool.settled ? drains : rest).push_back(instruction);
+    } else if (instruction.op != MicroOp::Barrier && instruction.operand == p) {
+      rest.push_back(instruction);
+    }
+  }
+  for (step = 1; step <= program.timeSteps; ++step)
+    for (MicroInstruction instruction : drains)
+      if (llvm::Error error = execute(instruction))
+        return error;
+  for (step = 1; step <= program.timeSteps; ++step) {
+    std::fill(registers[p].emitted.begin(), registers[p].emitted.end(), 0);
+    for (MicroInstruction instruction : rest)
+      if (llvm::Error error = execute(instruction))
+        return error;
+    finishStep(p);
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<RunResult> Execution::run() {
   reset();
   for (MicroInstruction instruction : program.prologue)
     if (llvm::Error error = execute(instruction))
       return std::move(error);
-  for (step = 1; step <= program.timeSteps; ++step) {
-    for (Registers &state : registers)
-      std::fill(state.emitted.begin(), state.emitted.end(), 0);
-    for (MicroInstruction instruction : program.step)
-      if (llvm::Error error = execute(instruction))
-        return std::move(error);
-    finishStep();
-  }
+  // Nothing runs backwards: one pool after the other, each for all steps.
+  for (unsigned p = 0; p < program.pools.size(); ++p)
+    if (llvm::Error error = runPool(p))
+      return std::move(error);
   for (MicroInstruction instruction : program.epilogue)
     if (llvm::Error error = execute(instruction))
       return std::move(error);
@@ -404,10 +437,14 @@ llvm::Expected<RunResult> Execution::run() {
   RunResult result;
   for (auto &[pool, output] : outputs)
     result.outputs.push_back(std::move(output));
-  for (auto [pool, state] : llvm::zip(program.pools, registers))
-    if (pool.kind == ProgramPool::Kind::Neurons ||
-        pool.kind == ProgramPool::Kind::Counts)
-      result.layers.push_back(std::move(state.result));
+  for (auto [pool, state] : llvm::zip(program.pools, registers)) {
+    if (pool.kind != ProgramPool::Kind::Neurons &&
+        pool.kind != ProgramPool::Kind::Counts)
+      continue;
+    if (options.recordSpikes)
+      state.result.spikes = std::move(state.train);
+    result.layers.push_back(std::move(state.result));
+  }
   return result;
 }
 

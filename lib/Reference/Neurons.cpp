@@ -60,7 +60,49 @@ private:
 };
 } // namespace
 
+llvm::Expected<LayerActivity> RealNeurons::runSettled(SignalRefs inputs) const {
+  std::vector<InputSum> sums;
+  for (const Signal *input : inputs)
+    sums.emplace_back(*input, size());
+  LayerActivity activity;
+  activity.spikes.assign(timeSteps, Tensor<int8_t>(shape));
+
+  llvm::SmallVector<ScaledInteger, 8> membrane;
+  for (int64_t i = 0; i < size(); ++i) {
+    // V = start + sum gain * S + T * bias - N * theta
+    int64_t n = 0;
+    membrane = {{start[i], 1}, {bias[i], timeSteps}, {theta[i], 0}};
+    for (size_t k = 0; k < sums.size(); ++k) {
+      std::optional<ScaledInteger> charge;
+      for (int64_t t = 1; t <= timeSteps; ++t)
+        if (!(charge = sums[k].advance(i, t, gains[k][i])))
+          return failAt(*this, i, t, "the charge is too large");
+      membrane.push_back(*charge);
+    }
+    bool tie = false;
+    for (int64_t t = 1; t <= timeSteps; ++t) {
+      membrane[2].multiplier = -(n + 1);
+      int up = signOfSum(membrane); // of V - theta
+      membrane[2].multiplier = -n;
+      int down = signOfSum(membrane); // of V
+      tie |= (up == 0 && n < hi) || (down == 0 && n > lo);
+      int8_t spike = 0;
+      if (n < hi && (up > 0 || (up == 0 && firesAtTie(n))))
+        spike = 1;
+      else if (!isUnsigned && n > lo &&
+               (down < 0 || (down == 0 && fallsAtTie(n))))
+        spike = -1;
+      activity.spikes[t - 1][i] = spike;
+      n += spike;
+    }
+    activity.ties += tie;
+  }
+  return activity;
+}
+
 llvm::Expected<LayerActivity> RealNeurons::run(SignalRefs inputs) const {
+  if (settled)
+    return runSettled(inputs);
   std::vector<InputSum> sums;
   for (const Signal *input : inputs)
     sums.emplace_back(*input, size());
@@ -107,7 +149,59 @@ llvm::Expected<LayerActivity> RealNeurons::run(SignalRefs inputs) const {
 // Integer constants
 //===----------------------------------------------------------------------===//
 
+bool IntegerNeurons::add(int64_t &v, int64_t charge, int64_t factor,
+                         int64_t shift) const {
+  return !__builtin_mul_overflow(charge, factor, &charge) &&
+         !__builtin_mul_overflow(charge, int64_t(1) << shift, &charge) &&
+         !__builtin_add_overflow(v, charge, &v) && v >= membraneMin &&
+         v <= membraneMax;
+}
+
+llvm::Error IntegerNeurons::outside(int64_t neuron, int64_t t) const {
+  return failAt(*this, neuron, t,
+                "the membrane leaves the proved range " + Twine(membraneMin) +
+                    ".." + Twine(membraneMax));
+}
+
+llvm::Expected<LayerActivity>
+IntegerNeurons::runSettled(SignalRefs inputs) const {
+  LayerActivity activity;
+  activity.spikes.assign(timeSteps, Tensor<int8_t>(shape));
+  for (int64_t i = 0; i < size(); ++i) {
+    int64_t v = start[i], n = 0;
+    // What is constant comes first, and once.
+    for (bool constant : {true, false}) {
+      for (size_t k = 0; k < inputs.size(); ++k)
+        if (inputs[k]->constant == constant)
+          for (int64_t t = 1; t <= (constant ? 1 : timeSteps); ++t)
+            if (!add(v, inputs[k]->integerAt(t - 1, i), factors[k][i],
+                     shifts[k]))
+              return outside(i, t);
+      if (constant && !add(v, bias[i]))
+        return outside(i, 0);
+    }
+    if (!activity.membrane)
+      activity.membrane = {v, v};
+    activity.membrane->include(v);
+    for (int64_t t = 1; t <= timeSteps; ++t) {
+      int8_t spike = 0;
+      if (n < hi && (v > theta[i] || (v == theta[i] && firesAtTie(n))))
+        spike = 1;
+      else if (!isUnsigned && n > lo && (v < 0 || (v == 0 && fallsAtTie(n))))
+        spike = -1;
+      if (!add(v, -theta[i] * spike))
+        return outside(i, t);
+      activity.spikes[t - 1][i] = spike;
+      n += spike;
+    }
+    activity.membrane->include(v);
+  }
+  return activity;
+}
+
 llvm::Expected<LayerActivity> IntegerNeurons::run(SignalRefs inputs) const {
+  if (settled)
+    return runSettled(inputs);
   std::vector<int64_t> membranes(size()), counts(size(), 0);
   for (int64_t i = 0; i < size(); ++i)
     membranes[i] = start[i];
@@ -117,25 +211,11 @@ llvm::Expected<LayerActivity> IntegerNeurons::run(SignalRefs inputs) const {
     Tensor<int8_t> spikes(shape);
     for (int64_t i = 0; i < size(); ++i) {
       int64_t &v = membranes[i];
-      // Adds to V; false where a sum leaves 64 bits or the proved range.
-      auto add = [&](int64_t charge) {
-        return !__builtin_add_overflow(v, charge, &v) && v >= membraneMin &&
-               v <= membraneMax;
-      };
-      auto outside = [&] {
-        return failAt(*this, i, t,
-                      "the membrane leaves the proved range " +
-                          Twine(membraneMin) + ".." + Twine(membraneMax));
-      };
-      for (size_t k = 0; k < inputs.size(); ++k) {
-        int64_t charge = inputs[k]->integerAt(t - 1, i);
-        if (__builtin_mul_overflow(charge, factors[k][i], &charge) ||
-            __builtin_mul_overflow(charge, int64_t(1) << shifts[k], &charge) ||
-            !add(charge))
-          return outside();
-      }
-      if (!add(bias[i]))
-        return outside();
+      for (size_t k = 0; k < inputs.size(); ++k)
+        if (!add(v, inputs[k]->integerAt(t - 1, i), factors[k][i], shifts[k]))
+          return outside(i, t);
+      if (!add(v, bias[i]))
+        return outside(i, t);
       if (!activity.membrane)
         activity.membrane = {v, v};
       activity.membrane->include(v);
@@ -143,13 +223,13 @@ llvm::Expected<LayerActivity> IntegerNeurons::run(SignalRefs inputs) const {
       if (v >= theta[i] && counts[i] < hi) {
         spikes[i] = 1;
         ++counts[i];
-        if (!add(-theta[i]))
-          return outside();
+        if (!add(v, -theta[i]))
+          return outside(i, t);
       } else if (!isUnsigned && v <= -epsilon[i] && counts[i] > lo) {
         spikes[i] = -1;
         --counts[i];
-        if (!add(theta[i]))
-          return outside();
+        if (!add(v, theta[i]))
+          return outside(i, t);
       }
       activity.membrane->include(v);
     }

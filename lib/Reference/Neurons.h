@@ -38,6 +38,14 @@ struct NeuronLayer {
   int64_t timeSteps = 1;
   int64_t lo = 0, hi = 0; // bounds of the net count
   bool isUnsigned = false;
+  /// The layer fires behind the last step of its inputs; halves then go up or
+  /// to the even count.
+  bool settled = false, tiesToEven = false;
+
+  /// What a neuron of net count n does at exactly V == theta, and at V == 0
+  /// where its -1 branch is exclusive.
+  bool firesAtTie(int64_t n) const { return !tiesToEven || n % 2 != 0; }
+  bool fallsAtTie(int64_t n) const { return tiesToEven && n % 2 != 0; }
 
   int64_t size() const { return numElements(shape); }
 };
@@ -51,6 +59,9 @@ struct RealNeurons : NeuronLayer {
   double epsilon = 0;
 
   llvm::Expected<LayerActivity> run(SignalRefs inputs) const;
+
+private:
+  llvm::Expected<LayerActivity> runSettled(SignalRefs inputs) const;
 };
 
 /// snn.integer_if. Fails where a membrane leaves [membraneMin, membraneMax] or
@@ -62,6 +73,14 @@ struct IntegerNeurons : NeuronLayer {
   int64_t membraneMin = 0, membraneMax = 0;
 
   llvm::Expected<LayerActivity> run(SignalRefs inputs) const;
+
+private:
+  /// V += charge * 2^shift; false where that leaves 64 bits or the proved
+  /// range.
+  bool add(int64_t &v, int64_t charge, int64_t factor = 1,
+           int64_t shift = 0) const;
+  llvm::Error outside(int64_t neuron, int64_t t) const;
+  llvm::Expected<LayerActivity> runSettled(SignalRefs inputs) const;
 };
 
 /// snn.max_pool.

@@ -69,6 +69,7 @@ LogicalResult ProgramReader::add(nmc::NeuronsOp neurons, ProgramPool &pool) {
   pool.kind = ProgramPool::Kind::Neurons;
   pool.shape = Shape(neurons.getShape());
   int64_t elements = pool.size();
+  pool.settled = neurons.getSettled();
   pool.lo = int32_t(neurons.getLo());
   pool.hi = int32_t(neurons.getHi());
   pool.theta = {neurons.getTheta().vec(), elements};
@@ -149,10 +150,12 @@ static MicroOp microOpOf(Operation *op) {
       .Case([](nmc::AddCurrentOp) { return MicroOp::AddCurrent; })
       .Case([](nmc::AddBiasOp) { return MicroOp::AddBias; })
       .Case([](nmc::CompareUpOp) { return MicroOp::CompareUp; })
+      .Case([](nmc::CompareUpEvenOp) { return MicroOp::CompareUpEven; })
       .Case([](nmc::SubThetaOp) { return MicroOp::SubTheta; })
       .Case([](nmc::CountUpOp) { return MicroOp::CountUp; })
       .Case([](nmc::EmitUpOp) { return MicroOp::EmitUp; })
       .Case([](nmc::CompareDownOp) { return MicroOp::CompareDown; })
+      .Case([](nmc::CompareDownEvenOp) { return MicroOp::CompareDownEven; })
       .Case([](nmc::AddThetaOp) { return MicroOp::AddTheta; })
       .Case([](nmc::CountDownOp) { return MicroOp::CountDown; })
       .Case([](nmc::EmitDownOp) { return MicroOp::EmitDown; })

@@ -32,6 +32,7 @@ struct ProgramPool {
   bool bitPlanes = false;
 
   // Neurons.
+  bool settled = false;
   int64_t lo = 0, hi = 0;
   Coefficients<int64_t> bias, theta, start, epsilon;
   int64_t biasesNotZero = 0; // neurons with one
@@ -62,10 +63,12 @@ enum class MicroOp {
   AddCurrent,
   AddBias,
   CompareUp,
+  CompareUpEven,
   SubTheta,
   CountUp,
   EmitUp,
   CompareDown,
+  CompareDownEven,
   AddTheta,
   CountDown,
   EmitDown,

@@ -273,6 +273,11 @@ private:
     layer.hi = type.getHi();
   }
 
+  template <typename Op> static void setTiming(Op op, NeuronLayer &layer) {
+    layer.settled = op.getSettled().has_value();
+    layer.tiesToEven = op.getSettled() == snn::Ties::Even;
+  }
+
   FailureOr<std::vector<Coefficients<double>>>
   readGains(Operation *op, ArrayAttr attributes, int64_t elements) {
     std::vector<Coefficients<double>> gains;
@@ -288,6 +293,7 @@ private:
   FailureOr<Evaluator> get(snn::IFOp op) {
     RealNeurons layer;
     setCommon(op, layer);
+    setTiming(op, layer);
     layer.isUnsigned = op.getUnsignedNeuron();
     int64_t elements = layer.size();
     auto gains = readGains(op, op.getGains(), elements);
@@ -305,6 +311,7 @@ private:
   FailureOr<Evaluator> get(snn::IntegerIFOp op) {
     IntegerNeurons layer;
     setCommon(op, layer);
+    setTiming(op, layer);
     layer.isUnsigned = op.getUnsignedNeuron();
     int64_t elements = layer.size();
     for (auto attribute : op.getFactors().getAsRange<ElementsAttr>()) {

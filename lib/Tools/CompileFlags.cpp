@@ -53,6 +53,10 @@ CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
                           "need no labels, give each layer the mean counts of "
                           "the quantized network; formats as --input of "
                           "fastsnn-run; one file for each network input")),
+      timingText("timing", cat(category), value_desc("pipelined|settled"),
+                 desc("When a layer fires: step by step (pipelined, default), "
+                      "or when all T steps have arrived (settled), which gives "
+                      "the counts of the quantized network")),
       unsignedNeurons("unsigned", cat(category),
                       desc("Neurons without negative spikes")) {}
 
@@ -149,6 +153,19 @@ rt::Result<CompileOptions> CompileFlags::options() const {
     else
       status.append(preprocess.status());
   }
+  if (timingText.getNumOccurrences()) {
+    if (timingText != "pipelined" && timingText != "settled")
+      status.append(bad("--timing", "'" + timingText +
+                                        "' is unknown, known are pipelined and "
+                                        "settled; give one of them"));
+    options.settled = timingText == "settled";
+  }
+  if (options.settled && options.epsilon != 0)
+    status.append(
+        bad("--epsilon", "'" + epsilonText +
+                             "' with --timing=settled, whose layers "
+                             "take nothing back; leave it out or give "
+                             "--timing=pipelined"));
   options.unsignedNeurons = unsignedNeurons;
   if (!status)
     return status;
@@ -206,6 +223,7 @@ rt::Status CompileFlags::checkApplicable(const std::string &path, Level level,
   };
   check(timeStepsText, Level::QNN);
   check(epsilonText, Level::QNN);
+  check(timingText, Level::QNN);
   check(unsignedNeurons, Level::QNN);
   check(preprocessText, Level::QNN);
   check(calibrateFiles, Level::QNN);

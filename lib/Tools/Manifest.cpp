@@ -11,7 +11,6 @@
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
 #include "fastsnn/Support/Constants.h"
-#include "fastsnn/Tools/Facts.h"
 #include "fastsnn/Tools/ModuleFacts.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
@@ -174,6 +173,9 @@ LogicalResult ManifestBuilder::addNeurons(snn::IntegerIFOp op) {
   layer["membrane_bits"] =
       tools::bitsOfRange(op.getMembraneMin(), op.getMembraneMax());
   layer["unsigned"] = op.getUnsignedNeuron();
+  layer["settled_ties"] = op.getSettled()
+                              ? Json(snn::stringifyTies(*op.getSettled()).str())
+                              : Json(nullptr);
   layer["approximate"] = op.getApproximate();
   snn::CertificateAttr proof = op.getCertificate();
   layer["certificate"] = {
@@ -212,6 +214,7 @@ LogicalResult ManifestBuilder::addReadout(snn::ReadoutOp op) {
 
 FailureOr<Json> ManifestBuilder::build() {
   Json inputs = Json::array();
+  std::vector<tools::ScheduledLayer> scheduled;
   int64_t steps = 0;
   bool exact = true, approximate = false;
   LogicalResult good = success();
@@ -224,6 +227,7 @@ FailureOr<Json> ManifestBuilder::build() {
       input["shape"] = listOf(cast<ShapedType>(type).getShape());
       inputs.push_back(std::move(input));
     }
+    scheduled = tools::scheduledLayers(function);
     function.walk([&](Operation *op) {
       if (auto neurons = dyn_cast<snn::IntegerIFOp>(op)) {
         steps = neurons.getOutput().getType().getTimeSteps();
@@ -250,7 +254,8 @@ FailureOr<Json> ManifestBuilder::build() {
   Json manifest;
   manifest["generator"] = "fastsnn " FASTSNN_VERSION;
   manifest["time_steps"] = steps;
-  manifest["timing"] = "pipelined";
+  tools::Schedule schedule = tools::computeSchedule(scheduled, steps);
+  manifest["timing"] = schedule.timing;
   auto epsilon = module->getAttrOfType<FloatAttr>(snn::kEpsilonAttr);
   manifest["epsilon"] =
       epsilon ? Json(epsilon.getValueAsDouble()) : Json(nullptr);
@@ -259,6 +264,7 @@ FailureOr<Json> ManifestBuilder::build() {
     manifest["rounded_weights"] = *bits;
   manifest["approximate"] = approximate;
   manifest["certificate"] = exact ? "exact" : "bounded";
+  manifest["schedule"] = tools::toJSON(schedule);
   manifest["inputs"] = std::move(inputs);
   manifest["layers"] = std::move(layers);
   manifest["outputs"] = std::move(outputs);

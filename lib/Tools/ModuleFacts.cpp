@@ -11,6 +11,7 @@
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
 #include "fastsnn/Tools/HostOperations.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace fastsnn;
@@ -80,6 +81,59 @@ tools::readHostOperations(ArrayAttr operators, const Shape &shape,
   return operations;
 }
 
+std::vector<ScheduledLayer> tools::scheduledLayers(func::FuncOp function) {
+  std::vector<ScheduledLayer> layers;
+  llvm::DenseMap<Value, size_t> layerOf;
+  function.walk([&](Operation *op) {
+    using Kind = ScheduledLayer::Kind;
+    ScheduledLayer layer;
+    auto describeNeurons = [&](auto neurons) {
+      layer.name = neurons.getName().str();
+      layer.isSigned = !neurons.getUnsignedNeuron();
+      layer.settled = neurons.getSettled().has_value();
+    };
+    if (auto neurons = dyn_cast<snn::IFOp>(op)) {
+      describeNeurons(neurons);
+    } else if (auto neurons = dyn_cast<snn::IntegerIFOp>(op)) {
+      describeNeurons(neurons);
+      layer.stateBits = neurons.getStateBits();
+    } else if (auto pool = dyn_cast<snn::MaxPoolOp>(op)) {
+      layer.kind = Kind::CountPool;
+      layer.name = pool.getName().str();
+      layer.inputElements = snn::getNumElements(pool.getInput().getType());
+    } else if (auto readout = dyn_cast<snn::ReadoutOp>(op)) {
+      layer.kind = Kind::Readout;
+      layer.name = readout.getName().str();
+    } else {
+      return;
+    }
+    Value output = op->getResult(0);
+    auto tensor = dyn_cast<RankedTensorType>(output.getType());
+    layer.elements = llvm::product_of(tensor ? tensor.getShape()
+                                             : snn::getShape(output.getType()),
+                                      int64_t(1));
+    if (auto train = dyn_cast<snn::TrainType>(output.getType())) {
+      layer.lo = train.getLo();
+      layer.hi = train.getHi();
+    }
+    // Synapses and movement lead back to what they take in.
+    llvm::SetVector<Value> reached(op->operand_begin(), op->operand_end());
+    for (size_t i = 0; i < reached.size(); ++i) {
+      Value value = reached[i];
+      Operation *producer = value.getDefiningOp();
+      if (auto known = layerOf.find(value); known != layerOf.end())
+        layer.sources.push_back(known->second);
+      else if (!producer || isa<snn::EncodeOp>(producer))
+        layer.hasCurrent = true;
+      else
+        reached.insert(producer->operand_begin(), producer->operand_end());
+    }
+    layerOf[output] = layers.size();
+    layers.push_back(std::move(layer));
+  });
+  return layers;
+}
+
 std::optional<double> tools::epsilonOf(ModuleOp module) {
   std::optional<double> epsilon;
   if (auto folded = module->getAttrOfType<FloatAttr>(snn::kEpsilonAttr))
@@ -105,7 +159,8 @@ FailureOr<NetworkFacts> tools::describeFunction(func::FuncOp function,
   facts.epsilon = epsilonOf(module);
   facts.roundedWeightBits = roundedWeightBitsOf(module);
   if (level != Level::QNN)
-    facts.timing = "pipelined";
+    facts.schedule =
+        computeSchedule(scheduledLayers(function), interface.timeSteps);
   for (auto [info, argument] :
        llvm::zip_equal(interface.inputs, function.getArguments()))
     facts.inputs.push_back({info.name, shapeOf(info), takesPixels(argument)});

@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Tools/ProgramFacts.h"
+#include "fastsnn-rt/Opcodes.h"
 #include "fastsnn/Data/Array.h"
 #include "fastsnn/Tools/HostOperations.h"
 #include "fastsnn/Tools/Model.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <nlohmann/json.hpp>
 
@@ -150,6 +152,48 @@ void readHost(const Provenance &provenance, OutputFacts &output,
   }
 }
 
+/// The pools behind the inputs, as far as the schedule depends on them.
+std::vector<ScheduledLayer> scheduledLayers(const rt::Program &program) {
+  std::vector<ScheduledLayer> layers;
+  std::vector<std::optional<size_t>> layerOf(program.pools.size());
+  for (size_t p = 0; p < program.pools.size(); ++p) {
+    const rt::Pool &pool = program.pools[p];
+    if (std::holds_alternative<rt::InputPool>(pool.unit))
+      continue;
+    layerOf[p] = layers.size();
+    ScheduledLayer &layer = layers.emplace_back();
+    layer.name = pool.name;
+    layer.elements = numElements(pool.shape);
+    layer.isSigned = false;
+    if (const auto *neurons = std::get_if<rt::NeuronPool>(&pool.unit)) {
+      layer.settled = neurons->settled;
+      layer.lo = neurons->lo;
+      layer.hi = neurons->hi;
+      layer.stateBits = neurons->stateBits;
+    } else if (const auto *counts = std::get_if<rt::CountPool>(&pool.unit)) {
+      const rt::Window2D &window = counts->window;
+      layer.kind = ScheduledLayer::Kind::CountPool;
+      layer.lo = counts->lo;
+      layer.hi = counts->hi;
+      layer.inputElements = window.channels * window.height * window.width;
+    } else {
+      layer.kind = ScheduledLayer::Kind::Readout;
+    }
+  }
+  for (const rt::Instruction &instruction : program.step)
+    if (instruction.opcode == uint16_t(rt::Opcode::EmitDown))
+      layers[*layerOf[instruction.operand]].isSigned = true;
+  for (const rt::Connection &connection : program.connections) {
+    ScheduledLayer &target = layers[*layerOf[connection.target]];
+    std::optional<size_t> source = layerOf[connection.source];
+    if (!source)
+      target.hasCurrent = true;
+    else if (!llvm::is_contained(target.sources, *source))
+      target.sources.push_back(*source);
+  }
+  return layers;
+}
+
 } // namespace
 
 rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
@@ -167,8 +211,7 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
   NetworkFacts facts;
   facts.level = Level::NMC;
   facts.timeSteps = program.timeSteps;
-  facts.timing = "pipelined";
-  provenance.get("timing", facts.timing);
+  facts.schedule = computeSchedule(scheduledLayers(program), program.timeSteps);
   if (provenance.find("epsilon")) {
     double epsilon = 0;
     provenance.get("epsilon", epsilon);

@@ -157,12 +157,14 @@ Json tools::toJSON(const RunReport &report) {
   json["top1"] = orNull(report.top1());
   json["samples"] = report.samples;
   json["time_steps"] = spiking ? Json(report.facts.timeSteps) : Json(nullptr);
-  json["timing"] = textOrNull(report.facts.timing);
+  const std::optional<Schedule> &schedule = report.facts.schedule;
+  json["timing"] = schedule ? Json(schedule->timing) : Json(nullptr);
   json["epsilon"] = orNull(report.facts.epsilon);
   json["approximate"] = report.facts.approximate();
   json["certificate"] = textOrNull(report.facts.certificate());
   json["rounded_weights"] = orNull(report.facts.roundedWeightBits);
   json["ties"] = orNull(report.ties());
+  json["schedule"] = schedule ? toJSON(*schedule) : Json(nullptr);
   json["layers"] = Json::array();
   for (size_t i = 0; i < report.layers.size(); ++i)
     json["layers"].push_back(layerJSON(report, i));

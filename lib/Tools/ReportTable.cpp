@@ -100,6 +100,23 @@ void printComparison(llvm::raw_ostream &out, const Comparison &comparison) {
         << '\n';
 }
 
+void addSchedule(Table &table, const Schedule &schedule) {
+  table.addRow({"timing", schedule.timing});
+  table.addRow({"latency", groupedDigits(schedule.latency) + " steps"});
+  std::string throughput =
+      "one in " + groupedDigits(schedule.stepsPerImage) + " steps";
+  if (schedule.stepsPerImageSingle != schedule.stepsPerImage)
+    throughput += " with second membranes, in " +
+                  groupedDigits(schedule.stepsPerImageSingle) + " without";
+  table.addRow({"throughput", throughput});
+  if (schedule.state)
+    table.addRow({"state", groupedDigits(schedule.state->total()) + " bits"});
+  if (!schedule.delays.empty())
+    table.addRow({"delayed spikes",
+                  groupedDigits(schedule.bufferBits) + " bits for " +
+                      groupedDigits(schedule.delays.size()) + " skips"});
+}
+
 } // namespace
 
 void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
@@ -129,8 +146,8 @@ void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
         {"time steps",
          std::to_string(facts.timeSteps) +
              (facts.approximate() ? " (approximate: fewer than levels)" : "")});
-    if (!facts.timing.empty())
-      table.addRow({"timing", facts.timing});
+    if (facts.schedule)
+      addSchedule(table, *facts.schedule);
     if (std::string certificate = facts.certificate(); !certificate.empty())
       table.addRow({"certificate", certificate});
     if (facts.roundedWeightBits)

@@ -132,9 +132,10 @@ private:
 
   void print(const NeuronPool &unit) {
     WideRange range{unit.membraneMin, unit.membraneMax};
-    text += "neurons counts " + list<int64_t>({unit.lo, unit.hi}) +
-            " membrane " + list<int64_t>({unit.membraneMin, unit.membraneMax}) +
-            " (" + std::to_string(bitsOfRange(range)) + " of " +
+    text += std::string(unit.settled ? "settled " : "") + "neurons counts " +
+            list<int64_t>({unit.lo, unit.hi}) + " membrane " +
+            list<int64_t>({unit.membraneMin, unit.membraneMax}) + " (" +
+            std::to_string(bitsOfRange(range)) + " of " +
             number(int64_t(unit.stateBits)) + " bits)\n";
     constants("theta", unit.theta);
     constants("start", unit.start);

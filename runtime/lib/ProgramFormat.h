@@ -50,6 +50,7 @@ enum PoolKind : uint8_t {
   KindNeuron = 2,
   KindCount = 3,
   KindReadout = 4,
+  KindSettledNeuron = 5,
 };
 
 constexpr size_t alignUp(size_t offset) {

@@ -38,18 +38,19 @@ static int64_t constantNeuronAdditions(const Program &program, const Pool &pool,
   if (!unit)
     return 0;
   int64_t elements = numElements(pool.shape);
-  int64_t perStep = hasCurrent ? elements : 0;
+  int64_t constants = hasCurrent ? elements : 0;
   if (!unit->bias.empty()) {
     auto nonZero = static_cast<int64_t>(unit->bias.size()) -
                    std::count(unit->bias.begin(), unit->bias.end(), 0);
-    perStep += nonZero * (elements / static_cast<int64_t>(unit->bias.size()));
+    constants += nonZero * (elements / static_cast<int64_t>(unit->bias.size()));
   }
-  return perStep * program.timeSteps;
+  return unit->settled ? constants : constants * program.timeSteps;
 }
 
 ProgramIndex::ProgramIndex(const Program &program)
     : drains(program.pools.size()), injections(program.pools.size()),
-      isSigned(program.pools.size()), perImage(program.pools.size()) {
+      isSigned(program.pools.size()), tiesToEven(program.pools.size()),
+      perImage(program.pools.size()) {
   for (size_t c = 0; c < program.connections.size(); ++c) {
     const Connection &connection = program.connections[c];
     const Pool &source = program.pools[connection.source];
@@ -72,8 +73,19 @@ ProgramIndex::ProgramIndex(const Program &program)
         denseRepetitions(program, source);
   }
   for (const Instruction &instruction : program.step)
-    if (instruction.opcode == static_cast<uint16_t>(Opcode::CompareDown))
+    switch (static_cast<Opcode>(instruction.opcode)) {
+    case Opcode::CompareDownEven:
+      tiesToEven[instruction.operand] = isSigned[instruction.operand] = true;
+      break;
+    case Opcode::CompareDown:
       isSigned[instruction.operand] = true;
+      break;
+    case Opcode::CompareUpEven:
+      tiesToEven[instruction.operand] = true;
+      break;
+    default:
+      break;
+    }
   for (size_t p = 0; p < program.pools.size(); ++p) {
     const Pool &pool = program.pools[p];
     if (std::holds_alternative<InputPool>(pool.unit))

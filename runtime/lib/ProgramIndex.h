@@ -23,6 +23,8 @@ struct ProgramIndex {
   std::vector<std::vector<int32_t>> drains, injections;
   /// Per pool: whether the code has cmp_down (else the neurons are unsigned).
   std::vector<bool> isSigned;
+  /// Per pool: whether it compares with cmp_up_even.
+  std::vector<bool> tiesToEven;
   /// Pools of a kind, ascending.
   std::vector<int32_t> inputs, readouts;
   /// Per connection from an input with encoding Current, else empty: the

@@ -442,8 +442,10 @@ private:
     switch (kind) {
     case format::KindInput:
       return readInput(in, pool.unit.emplace<InputPool>());
-    case format::KindNeuron: {
+    case format::KindNeuron:
+    case format::KindSettledNeuron: {
       auto &unit = pool.unit.emplace<NeuronPool>();
+      unit.settled = kind == format::KindSettledNeuron;
       unit.stateBits = in.integer<uint8_t>();
       unit.lo = in.integer<int32_t>();
       unit.hi = in.integer<int32_t>();
@@ -464,7 +466,7 @@ private:
       return;
     default:
       in.fail(ErrorCode::UnknownKind, "pool kind " + std::to_string(kind) +
-                                          " is unknown; known are 1 to 4");
+                                          " is unknown; known are 1 to 5");
     }
   }
 

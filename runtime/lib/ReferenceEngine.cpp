@@ -33,8 +33,8 @@ struct Registers {
   std::vector<State> inputCounts, maximum;
   /// What the pool emits in this step.
   std::vector<int8_t> emitted;
-  /// What its targets see: the same, or forced.
-  const int8_t *seen = nullptr;
+  /// What its targets see, all steps: the same, or forced.
+  std::vector<int8_t> train;
 };
 
 class ReferenceWorker : public ImageWorker {
@@ -49,9 +49,9 @@ public:
     reset();
     for (const Instruction &instruction : program.prologue)
       execute(instruction);
-    for (step = 0; step < program.timeSteps; ++step)
-      for (const Instruction &instruction : program.step)
-        execute(instruction);
+    // Nothing runs backwards: one pool after the other, each for all steps.
+    for (size_t p = 0; p < program.pools.size(); ++p)
+      runPool(static_cast<int32_t>(p));
     for (const Instruction &instruction : program.epilogue)
       execute(instruction);
   }
@@ -84,6 +84,27 @@ private:
         }
       }
     }
+  }
+
+  /// The part of the step that belongs to one pool, T times. A settled pool
+  /// drains all steps first.
+  void runPool(int32_t p) {
+    const auto *neurons = std::get_if<NeuronPool>(&program.pools[p].unit);
+    std::vector<Instruction> drains, rest;
+    for (const Instruction &instruction : program.step) {
+      auto opcode = static_cast<Opcode>(instruction.opcode);
+      bool draining = opcode == Opcode::Drain;
+      int32_t target = draining
+                           ? program.connections[instruction.operand].target
+                           : instruction.operand;
+      if (target == p)
+        (draining && neurons && neurons->settled ? drains : rest)
+            .push_back(instruction);
+    }
+    for (const std::vector<Instruction> &code : {drains, rest})
+      for (step = 0; step < program.timeSteps; ++step)
+        for (const Instruction &instruction : code)
+          execute(instruction);
   }
 
   void execute(const Instruction &instruction) {
@@ -182,9 +203,10 @@ private:
               !(row == State(0));
         });
     const Registers &source = registers[connection.source];
-    for (size_t i = 0; i < source.emitted.size(); ++i)
-      if ((event = source.seen[i]))
-        walk(static_cast<int64_t>(i));
+    auto elements = static_cast<int64_t>(source.emitted.size());
+    for (int64_t i = 0; i < elements; ++i)
+      if ((event = source.train[step * elements + i]))
+        walk(i);
   }
 
   void addCurrent(int32_t p) {
@@ -204,13 +226,14 @@ private:
     const auto &unit = std::get<NeuronPool>(pool.unit);
     Registers &r = registers[p];
     auto elements = static_cast<int64_t>(r.membrane.size());
-    if (opcode == Opcode::CompareUp)
+    if (opcode == Opcode::CompareUp || opcode == Opcode::CompareUpEven)
       std::fill(r.emitted.begin(), r.emitted.end(), 0);
     for (int64_t i = 0; i < elements; ++i) {
       auto at = [&](const std::vector<int64_t> &values) {
         return State(constantAt(values, i, elements, pool.shape[0]));
       };
       State &membrane = r.membrane[i];
+      bool odd = r.count[i].value() % 2 != 0;
       switch (opcode) {
       case Opcode::AddBias:
         membrane += at(unit.bias);
@@ -219,6 +242,12 @@ private:
         see(p, membrane);
         r.predicate[i] =
             membrane >= at(unit.theta) && r.count[i] < State(unit.hi);
+        break;
+      case Opcode::CompareUpEven:
+        see(p, membrane);
+        r.predicate[i] = (membrane > at(unit.theta) ||
+                          (membrane == at(unit.theta) && odd)) &&
+                         r.count[i] < State(unit.hi);
         break;
       case Opcode::SubTheta:
         if (r.predicate[i])
@@ -235,6 +264,12 @@ private:
       case Opcode::CompareDown:
         r.predicate[i] = !r.predicate[i] && membrane <= -at(unit.epsilon) &&
                          r.count[i] > State(unit.lo);
+        break;
+      case Opcode::CompareDownEven:
+        r.predicate[i] =
+            !r.predicate[i] &&
+            (membrane < State(0) || (membrane == State(0) && odd)) &&
+            r.count[i] > State(unit.lo);
         break;
       case Opcode::AddTheta:
         if (r.predicate[i])
@@ -282,8 +317,9 @@ private:
     if (task->recorded[p])
       std::copy(r.emitted.begin(), r.emitted.end(),
                 task->recorded[p] + step * elements);
-    r.seen =
+    const int8_t *seen =
         task->forced[p] ? task->forced[p] + step * elements : r.emitted.data();
+    r.train.insert(r.train.end(), seen, seen + elements);
   }
 
   void maxCount(int32_t p) {
@@ -349,7 +385,8 @@ protected:
   uint64_t workerBytes() const override {
     uint64_t bytes = 0;
     for (const Pool &pool : owned->pools) {
-      bytes += static_cast<uint64_t>(numElements(pool.shape)) * 40;
+      bytes += static_cast<uint64_t>(numElements(pool.shape)) *
+               (40 + static_cast<uint64_t>(owned->timeSteps));
       if (const auto *counts = std::get_if<CountPool>(&pool.unit))
         bytes += static_cast<uint64_t>(counts->window.channels *
                                        counts->window.height *

@@ -37,9 +37,9 @@ public:
   }
 
 private:
-  /// What the step does with a pool.
+  /// What prologue and step do with a pool.
   struct PoolState {
-    std::vector<Opcode> sequence;
+    std::vector<Opcode> prologue, sequence;
     /// The barrier number at the last drain; no drain: -1.
     int64_t lastDrain = -1;
     /// An input connection leads here.
@@ -94,8 +94,8 @@ private:
 
   void misplaced() {
     fail(ErrorCode::BadCode,
-         "does not belong here; the prologue injects, the step drains and "
-         "fires, the epilogue reads");
+         "does not belong here; the prologue injects and adds constants, the "
+         "step drains and fires, the epilogue reads");
   }
 
   bool isInput(int32_t pool) const {
@@ -104,10 +104,19 @@ private:
   }
 
   void prologueOp(Opcode opcode, int32_t operand) {
-    if (opcode == Opcode::Barrier)
+    if (opcode == Opcode::Barrier) {
+      ++barriers;
       return;
+    }
+    if (opcode == Opcode::AddCurrent || opcode == Opcode::AddBias) {
+      poolState[operand].prologue.push_back(opcode);
+      poolState[operand].barrierMissing |=
+          opcode == Opcode::AddCurrent && barriers == lastInjection;
+      return;
+    }
     if (opcode != Opcode::Inject)
       return misplaced();
+    lastInjection = barriers;
     if (++injected[operand] > 1)
       fail(ErrorCode::BadCode, describeConnection(program, operand) +
                                    " is injected twice; inject each once");
@@ -201,18 +210,35 @@ private:
     where = describePool(program, p);
     const Pool &pool = program.pools[p];
     const PoolState &state = poolState[p];
-    std::vector<Opcode> expected;
+    std::vector<Opcode> constants, expected;
     if (state.hasCurrent)
-      expected.push_back(Opcode::AddCurrent);
-    if (const auto *unit = std::get_if<NeuronPool>(&pool.unit)) {
-      bool addsBias = contains(state.sequence, Opcode::AddBias);
+      constants.push_back(Opcode::AddCurrent);
+    const auto *unit = std::get_if<NeuronPool>(&pool.unit);
+    // A settled pool adds constants once, in the prologue.
+    bool once = unit && unit->settled;
+    if (unit) {
+      bool addsBias =
+          contains(once ? state.prologue : state.sequence, Opcode::AddBias);
       checkBias(*unit, addsBias);
       if (addsBias)
-        expected.push_back(Opcode::AddBias);
-      expected.insert(expected.end(), {Opcode::CompareUp, Opcode::SubTheta,
-                                       Opcode::CountUp, Opcode::EmitUp});
-      if (contains(state.sequence, Opcode::CompareDown))
-        expected.insert(expected.end(), {Opcode::CompareDown, Opcode::AddTheta,
+        constants.push_back(Opcode::AddBias);
+    }
+    if (!once)
+      expected.swap(constants);
+    if (state.prologue != constants)
+      fail(ErrorCode::BadCode,
+           "runs '" + mnemonics(state.prologue) +
+               "' in the prologue, expected is '" + mnemonics(constants) +
+               "'; settled pools add constants there, others in the step");
+    if (unit) {
+      // Only what has all arrived can be told even or odd.
+      bool even = once && contains(state.sequence, Opcode::CompareUpEven);
+      Opcode down = even ? Opcode::CompareDownEven : Opcode::CompareDown;
+      expected.insert(expected.end(),
+                      {even ? Opcode::CompareUpEven : Opcode::CompareUp,
+                       Opcode::SubTheta, Opcode::CountUp, Opcode::EmitUp});
+      if (contains(state.sequence, down))
+        expected.insert(expected.end(), {down, Opcode::AddTheta,
                                          Opcode::CountDown, Opcode::EmitDown});
       else if (unit->lo < 0)
         fail(ErrorCode::BadRange,
@@ -271,7 +297,8 @@ private:
   Status &status;
   std::string where;
   size_t position = 0;
-  int64_t barriers = 0;
+  /// Barriers so far, and at the last injection.
+  int64_t barriers = 0, lastInjection = -1;
   int32_t lastPool = -1;
   std::vector<uint32_t> drained, injected;
   std::vector<PoolState> poolState;

@@ -116,6 +116,7 @@ public:
   ChannelBounds bounds(const NeuronPool &unit, int64_t channel) const {
     ChannelBounds result;
     result.timeSteps = program.timeSteps;
+    result.settled = unit.settled;
     for (const Group &group : groups)
       if (size_t k = group.members[0]; !input(k)) {
         result.sources.push_back(source(k, group.sums[channel]));

@@ -84,7 +84,36 @@ WideRange fastsnn::rt::realCurrentRange(const SourceSums &sums, double bound) {
   return {-integer, integer};
 }
 
+/// `drained` with the sum S(t) of all sources added.
+static WideRange drainedFrom(WideRange drained, const ChannelBounds &bounds,
+                             int64_t t) {
+  WideRange alternatives;
+  for (const SourceSums &sums : bounds.sources) {
+    WideRange range = drainedSum(sums, t);
+    if (sums.exclusive) {
+      alternatives.hull(range);
+      continue;
+    }
+    drained = drained + alternatives;
+    alternatives = range;
+  }
+  return drained + alternatives;
+}
+
+static WideRange settledRange(const ChannelBounds &bounds) {
+  WideRange membrane{bounds.start, bounds.start}, result{0, bounds.theta};
+  result.hull(membrane);
+  membrane = membrane + bounds.current;
+  result.hull(membrane);
+  membrane = membrane + WideRange{bounds.biasMin, bounds.biasMax};
+  result.hull(membrane);
+  result.hull(drainedFrom(membrane, bounds, bounds.timeSteps));
+  return result;
+}
+
 WideRange fastsnn::rt::membraneRange(const ChannelBounds &bounds) {
+  if (bounds.settled)
+    return settledRange(bounds);
   int64_t steps = bounds.timeSteps;
   // Where a count range stops growing, its neighbours (n is taken at t - 1),
   // and both ends.
@@ -109,17 +138,7 @@ WideRange fastsnn::rt::membraneRange(const ChannelBounds &bounds) {
   WideRange drift = bounds.current + bias;
   WideRange result = start;
   for (int64_t t : points) {
-    WideRange drained = start, alternatives;
-    for (const SourceSums &sums : bounds.sources) {
-      WideRange range = drainedSum(sums, t);
-      if (sums.exclusive) {
-        alternatives.hull(range);
-        continue;
-      }
-      drained = drained + alternatives;
-      alternatives = range;
-    }
-    drained = drained + alternatives;
+    WideRange drained = drainedFrom(start, bounds, t);
 
     WideRange reset =
         scale(countRange(bounds.lo, bounds.hi, t - 1), -bounds.theta);

@@ -278,7 +278,8 @@ private:
   }
 
   void writeUnit(ByteWriter &out, const NeuronPool &unit) {
-    out.integer(uint8_t(format::KindNeuron));
+    out.integer(
+        uint8_t(unit.settled ? format::KindSettledNeuron : format::KindNeuron));
     out.integer(unit.stateBits);
     out.integer(unit.lo);
     out.integer(unit.hi);

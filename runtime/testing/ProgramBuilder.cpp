@@ -23,11 +23,14 @@ int32_t ProgramBuilder::addInput(const std::string &name, Shape shape,
 }
 
 int32_t ProgramBuilder::addNeurons(const std::string &name, Shape shape,
-                                   NeuronPool unit, bool isSigned) {
+                                   NeuronPool unit, bool isSigned,
+                                   bool tiesToEven) {
   program.pools.push_back({name, std::move(shape), std::move(unit)});
   auto p = static_cast<int32_t>(program.pools.size()) - 1;
   if (!isSigned)
     unsignedPools.insert(p);
+  if (tiesToEven)
+    evenPools.insert(p);
   return p;
 }
 
@@ -107,17 +110,24 @@ void ProgramBuilder::writeCode() {
       emit(program.step, Opcode::MaxCount, p);
       continue;
     }
+    const auto &neurons = std::get<NeuronPool>(unit);
+    std::vector<Instruction> &constants =
+        neurons.settled ? program.prologue : program.step;
+    if (hasCurrent && neurons.settled)
+      emit(constants, Opcode::Barrier);
     if (hasCurrent)
-      emit(program.step, Opcode::AddCurrent, p);
-    if (!std::get<NeuronPool>(unit).bias.empty())
-      emit(program.step, Opcode::AddBias, p);
-    for (Opcode opcode :
-         {Opcode::CompareUp, Opcode::SubTheta, Opcode::CountUp, Opcode::EmitUp})
+      emit(constants, Opcode::AddCurrent, p);
+    if (!neurons.bias.empty())
+      emit(constants, Opcode::AddBias, p);
+    bool even = evenPools.count(p);
+    for (Opcode opcode : {even ? Opcode::CompareUpEven : Opcode::CompareUp,
+                          Opcode::SubTheta, Opcode::CountUp, Opcode::EmitUp})
       emit(program.step, opcode, p);
     if (unsignedPools.count(p))
       continue;
-    for (Opcode opcode : {Opcode::CompareDown, Opcode::AddTheta,
-                          Opcode::CountDown, Opcode::EmitDown})
+    for (Opcode opcode :
+         {even ? Opcode::CompareDownEven : Opcode::CompareDown,
+          Opcode::AddTheta, Opcode::CountDown, Opcode::EmitDown})
       emit(program.step, opcode, p);
   }
 }

@@ -29,6 +29,8 @@ struct RandomOptions {
   int layers = 5;
   InputKind inputKind = InputKind::Integer;
   InputEncoding encoding = InputEncoding::BitPlane;
+  /// Most neuron pools are settled, half of these with ties to even.
+  bool settled = false;
 };
 
 class ProgramBuilder {
@@ -41,7 +43,7 @@ public:
   /// All return the index of what they added.
   int32_t addInput(const std::string &name, Shape shape, InputPool unit);
   int32_t addNeurons(const std::string &name, Shape shape, NeuronPool unit,
-                     bool isSigned = true);
+                     bool isSigned = true, bool tiesToEven = false);
   int32_t addCounts(const std::string &name, CountPool unit);
   int32_t addReadout(const std::string &name, Shape shape,
                      std::vector<double> offset = {0.0});
@@ -59,7 +61,7 @@ public:
 private:
   void writeCode();
 
-  std::set<int32_t> unsignedPools;
+  std::set<int32_t> unsignedPools, evenPools;
 };
 
 /// An 8-bit input in bit planes.

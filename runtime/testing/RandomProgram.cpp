@@ -299,8 +299,10 @@ private:
 
     NeuronPool unit = randomNeurons(targetShape);
     bool isSigned = unit.lo < 0 || chance(75);
+    unit.settled = options.settled && chance(80);
+    bool even = unit.settled && chance(50);
     int32_t target =
-        builder.addNeurons(name("neurons"), targetShape, unit, isSigned);
+        builder.addNeurons(name("neurons"), targetShape, unit, isSigned, even);
     // Sometimes too large for 32 bits of state.
     int64_t shift = chance(12) ? between(20, 30) : below(5);
     builder.connect(source, target, std::move(stages),

@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
   RandomOptions options;
   options.seed = std::strtoull(argv[1], nullptr, 10);
   options.inputKind = static_cast<InputKind>(1 + options.seed % 3);
+  options.settled = options.seed % 4 >= 2;
   if (options.seed % 2)
     options.encoding = InputEncoding::Current;
   auto program = std::make_shared<const Program>(randomProgram(options));

@@ -84,6 +84,8 @@ class Layer:
     state_bits: int
     membrane: tuple
     unsigned: bool
+    # None, or what a settled neuron does at a tie: "up" or "even".
+    settled: str
     lo: int
     hi: int
     epsilon: Fraction
@@ -107,9 +109,50 @@ class Layer:
         lo, hi = max(source.lo, -step), min(source.hi, step)
         return pos * lo + neg * hi, pos * hi + neg * lo, 1
 
+    def steps(self):
+        """The steps at which decisions are asked; settled neurons know but one
+        sum, that of all steps."""
+        return [self.time_steps] if self.settled else range(1, self.time_steps + 1)
+
+    def counts(self, step):
+        """The net counts at which decisions of `step` are asked."""
+        if self.settled:
+            return range(max(self.lo, -self.time_steps),
+                         min(self.hi, self.time_steps) + 1)
+        low, high = self.count_range(step)
+        return range(low, high + 1)
+
+    def terms(self, channel, step):
+        """What each input can have added at `step`: (lo, hi, real, integer) says
+        that it is real * j for the real and integer * j for the integer membrane,
+        lo <= j <= hi. Settled neurons add a constant input once."""
+        result = []
+        for k in range(len(self.inputs)):
+            lo, hi, size = self.sum_range(channel, k, step)
+            integer = self.integer_gain(channel, k) * (1 if self.settled else size)
+            result.append((lo // size, hi // size, channel.gains[k] * size, integer))
+        return result
+
+    def integer_steps(self, step):
+        """How often the integer bias has been added at `step`."""
+        return 1 if self.settled else step
+
+    def strict(self, test, count):
+        """Whether a membrane at exactly the border is below it: "up" asks for
+        theta, "down" for 0. Only ties to even differ."""
+        border = count + 1 if test == "up" else count
+        return self.settled == "even" and border % 2 == 1
+
     def main_input(self):
         """The input whose sum is shifted by the fractional bits and not scaled:
-        the first for which that holds, or None."""
+        the first for which that holds, or None. In a settled layer it may have a
+        factor: then it is the one with the widest sum."""
+        if self.settled and any(abs(channel.factors[k]) > 1 for channel in self.channels
+                                for k, source in enumerate(self.inputs)
+                                if source.shift == self.fractional_bits):
+            widths = [max((c.positive[k] - c.negative[k]) * (s.hi - s.lo)
+                          for c in self.channels) for k, s in enumerate(self.inputs)]
+            return widths.index(max(widths))
         for k, source in enumerate(self.inputs):
             if source.shift == self.fractional_bits and all(
                     abs(channel.factors[k]) <= 1 for channel in self.channels):
@@ -118,6 +161,10 @@ class Layer:
 
     def decisions(self, step, count):
         """What is asked at (step, count): "up", "down", both or neither."""
+        if self.settled and abs(count) == self.time_steps:
+            # Nothing follows the last spike.
+            return ["down"] if count > 0 and not self.unsigned else (
+                ["up"] if count < 0 else [])
         asked = ["up"] if count < self.hi else []
         if count > self.lo and not self.unsigned:
             asked.append("down")
@@ -170,9 +217,12 @@ def parse_layer(data, time_steps):
         cases=_get(data, "cases", int, name), ties=_get(data, "ties", int, name),
         state_bits=_get(data, "state_bits", int, name),
         membrane=tuple(membrane), unsigned=_get(data, "unsigned", bool, name),
+        settled=data.get("settled"),
         lo=_get(data, "lo", int, name), hi=_get(data, "hi", int, name),
         epsilon=rational(_get(data, "epsilon", str, name), f"{name}: epsilon"),
         time_steps=time_steps, inputs=inputs)
+    if layer.settled not in (None, "up", "even"):
+        raise FormatError(f"{name}: 'settled' is {layer.settled!r}")
     for index, channel in enumerate(_get(data, "channels", list, name)):
         layer.channels.append(
             _parse_channel(channel, len(inputs), f"{name}, channel {index}"))

@@ -38,11 +38,23 @@ class Finding:
         return f"{where}: {self.claim}: {self.text}"
 
 
+def decide_settled(layer, v, theta, count):
+    """+1, -1 or 0: what a settled neuron with membrane v does, by its definition."""
+    odd = count % 2 == 1
+    even = layer.settled == "even"
+    if count < layer.hi and (v > theta or (v == theta and (odd or not even))):
+        return 1
+    falls = v < 0 or (v == 0 and even and odd)
+    return -1 if falls and count > layer.lo and not layer.unsigned else 0
+
+
 def decide_real(layer, channel, step, count, sums, bias):
     """+1, -1 or 0: what the neuron with real constants does, by its definition
     and in rational arithmetic."""
     v = (channel.start + sum(g * s for g, s in zip(channel.gains, sums)) +
          step * bias - count * channel.theta)
+    if layer.settled:
+        return decide_settled(layer, v, channel.theta, count)
     if v >= channel.theta and count < layer.hi:
         return 1
     below = v < 0 if layer.epsilon == 0 else v <= -layer.epsilon
@@ -51,9 +63,14 @@ def decide_real(layer, channel, step, count, sums, bias):
 
 def decide_integer(layer, channel, step, count, sums, bias):
     """The same for the neuron with integer constants."""
-    v = channel.integer_start + step * bias - count * channel.integer_theta
+    v = (channel.integer_start + layer.integer_steps(step) * bias -
+         count * channel.integer_theta)
     for k, s in enumerate(sums):
+        if layer.settled and layer.inputs[k].constant:
+            s //= step
         v += channel.factors[k] * s << layer.inputs[k].shift
+    if layer.settled:
+        return decide_settled(layer, v, channel.integer_theta, count)
     if v >= channel.integer_theta and count < layer.hi:
         return 1
     below = v <= -channel.integer_epsilon
@@ -72,8 +89,8 @@ def structure_findings(layer):
         found.append(fail(f"count range {layer.lo}..{layer.hi}"))
     if layer.unsigned and layer.lo != 0:
         found.append(fail("unsigned neurons with negative counts"))
-    if layer.epsilon < 0:
-        found.append(fail("negative epsilon"))
+    if layer.epsilon < 0 or (layer.settled and layer.epsilon != 0):
+        found.append(fail("epsilon is negative, or that of a settled layer"))
     if layer.bound < 0 or (layer.kind == "exact" and layer.bound != 0):
         found.append(fail(f"bound {float(layer.bound)} of kind {layer.kind}"))
     if layer.state_bits not in (32, 64):
@@ -97,8 +114,9 @@ def structure_findings(layer):
     for index, channel in enumerate(layer.channels):
         if channel.theta <= 0 or channel.integer_theta < 1:
             found.append(fail("threshold is not positive", index))
-        if channel.integer_epsilon < 1:
-            found.append(fail("E is below 1", index))
+        if channel.integer_epsilon < 1 or (layer.settled and
+                                           channel.integer_epsilon > 1):
+            found.append(fail("E is below 1, or above in a settled layer", index))
         if any(p < 0 for p in channel.positive) or any(
                 n > 0 for n in channel.negative):
             found.append(fail("weight sums of the wrong sign", index))
@@ -118,36 +136,32 @@ def channel_findings(layer, index, first_only=True):
     scale = _common_denominator(
         channel.gains + [channel.theta, channel.start, layer.epsilon] +
         [bias for bias, _ in channel.biases])
-    gains = [int(g * scale) for g in channel.gains]
     theta, start = int(channel.theta * scale), int(channel.start * scale)
     epsilon = int(layer.epsilon * scale)
-    integer_gains = [layer.integer_gain(channel, k)
-                     for k in range(len(layer.inputs))]
     found = []
     for real_bias, integer_bias in channel.biases:
         bias = int(real_bias * scale)
-        for step in range(1, layer.time_steps + 1):
-            ranges, real, integer, sizes = [], [], [], []
-            for k in range(len(layer.inputs)):
-                lo, hi, size = layer.sum_range(channel, k, step)
-                ranges.append((lo // size, hi // size))
-                real.append(gains[k] * size)
-                integer.append(integer_gains[k] * size)
-                sizes.append(size)
-            low, high = layer.count_range(step)
-            for count in range(low, high + 1):
+        for step in layer.steps():
+            terms = layer.terms(channel, step)
+            ranges = [(lo, hi) for lo, hi, _, _ in terms]
+            real = [int(gain * scale) for _, _, gain, _ in terms]
+            integer = [gain for _, _, _, gain in terms]
+            sizes = [layer.sum_range(channel, k, step)[2] for k in range(len(terms))]
+            added = layer.integer_steps(step) * integer_bias
+            for count in layer.counts(step):
                 # charge >= bound: up, or not down. Both bounds are integers.
                 bounds = {
                     "up": ((count + 1) * theta - start - step * bias,
                            (count + 1) * channel.integer_theta -
-                           channel.integer_start - step * integer_bias),
+                           channel.integer_start - added),
                     "down": (count * theta - start - step * bias -
                              (epsilon - 1 if epsilon else 0),
                              count * channel.integer_theta -
-                             channel.integer_start - step * integer_bias -
+                             channel.integer_start - added -
                              channel.integer_epsilon + 1)}
                 for test in layer.decisions(step, count):
-                    c, d = bounds[test]
+                    # A tie below the border asks for one unit more.
+                    c, d = (b + layer.strict(test, count) for b in bounds[test])
                     point = lattice.first_difference(real, c, integer, d, ranges)
                     if point is None:
                         continue
@@ -172,22 +186,23 @@ def largest_error(layer, channel):
     counts, in units of theta. The scale between the two is that of the main
     input."""
     main = layer.main_input()
-    if channel.gains[main] and layer.integer_gain(channel, main):
-        unit = channel.gains[main] / layer.integer_gain(channel, main)
+    _, _, real, integer = layer.terms(channel, layer.time_steps)[main]
+    if real and integer:
+        unit = real / integer
     else:
         unit = channel.theta / channel.integer_theta
     worst = Fraction(0)
     for real_bias, integer_bias in channel.biases:
-        for step in range(1, layer.time_steps + 1):
-            low = high = (channel.integer_start * unit - channel.start +
-                          step * (integer_bias * unit - real_bias))
-            for k in range(len(layer.inputs)):
-                lo, hi, _ = layer.sum_range(channel, k, step)
-                error = layer.integer_gain(channel, k) * unit - channel.gains[k]
+        for step in layer.steps():
+            low = high = (
+                channel.integer_start * unit - channel.start +
+                layer.integer_steps(step) * integer_bias * unit - step * real_bias)
+            for lo, hi, real, integer in layer.terms(channel, step):
+                error = integer * unit - real
                 low += min(error * lo, error * hi)
                 high += max(error * lo, error * hi)
             error = channel.integer_theta * unit - channel.theta
-            first, last = layer.count_range(step)
+            first, last = layer.counts(step)[0], layer.counts(step)[-1]
             low -= max(error * first, error * last)
             high -= min(error * first, error * last)
             worst = max(worst, -low, high)
@@ -198,6 +213,20 @@ def membrane_extremes(layer, channel, integer_bias):
     """Range of the state along the two paths on which every source charges (or
     discharges) the neuron as fast as it can: a proved range holds both."""
     low, high = channel.integer_start, channel.integer_start
+    if layer.settled:
+        terms = layer.terms(channel, layer.time_steps)
+        for direction in (1, -1):
+            v, count = channel.integer_start + integer_bias, 0
+            for lo, hi, _, gain in terms:
+                v += gain * (hi if direction * gain > 0 else lo)
+            spike = 1
+            while spike and abs(count) < layer.time_steps:
+                low, high = min(low, v), max(high, v)
+                spike = decide_settled(layer, v, channel.integer_theta, count)
+                v -= spike * channel.integer_theta
+                count += spike
+            low, high = min(low, v), max(high, v)
+        return low, high
     for direction in (1, -1):
         v, count = channel.integer_start, 0
         previous = [0] * len(layer.inputs)
@@ -229,24 +258,30 @@ def count_cases(layer):
     cases = ties = 0
     for channel in layer.channels:
         for bias, _ in channel.biases:
-            for step in range(1, layer.time_steps + 1):
+            for step in layer.steps():
                 others = [range(lo, hi + 1, size) for lo, hi, size in (
                     layer.sum_range(channel, k, step)
                     for k in range(len(layer.inputs)) if k != main)]
                 gains = [g for k, g in enumerate(channel.gains) if k != main]
                 combinations = math.prod(len(axis) for axis in others)
                 lo, hi, size = layer.sum_range(channel, main, step)
-                low, high = layer.count_range(step)
-                for count in range(low, high + 1):
-                    for test in layer.decisions(step, count):
+                for count in layer.counts(step):
+                    tests = layer.decisions(step, count)
+                    if layer.settled:
+                        # One case a border, whichever neuron comes to it.
+                        tests = ["up"] if count < min(layer.hi, layer.time_steps) else []
+                    for test in tests:
                         cases += combinations
-                        if combinations > 1000 or channel.gains[main] == 0:
+                        if combinations > 1000:
                             continue
                         rest = (channel.start + step * bias - count * channel.theta
                                 - (channel.theta if test == "up" else
                                    -layer.epsilon))
                         for sums in itertools.product(*others):
                             charge = sum((g * v for g, v in zip(gains, sums)), rest)
+                            if channel.gains[main] == 0:
+                                ties += layer.settled is not None and charge == 0
+                                continue
                             value = -charge / channel.gains[main]
                             ties += (value.denominator == 1 and
                                      lo <= value <= hi and value % size == 0)

@@ -32,28 +32,33 @@ def _ceil(value):
 def decisions(layer, channel):
     """All decisions of a channel, from the definition of the two neurons."""
     found = []
-    gains = [layer.integer_gain(channel, k) for k in range(len(layer.inputs))]
     for index, (real_bias, integer_bias) in enumerate(channel.biases):
-        for step in range(1, layer.time_steps + 1):
-            axes = []
-            for k in range(len(layer.inputs)):
-                lo, hi, size = layer.sum_range(channel, k, step)
-                axes.append(range(lo, hi + 1, size))
-            low, high = layer.count_range(step)
-            for count in range(low, high + 1):
+        for step in layer.steps():
+            terms = layer.terms(channel, step)
+            axes = [range(lo, hi + 1) for lo, hi, _, _ in terms]
+            real_gains = [real for _, _, real, _ in terms]
+            gains = [integer for _, _, _, integer in terms]
+            added = layer.integer_steps(step)
+            for count in layer.counts(step):
                 real = (channel.start + step * real_bias - count * channel.theta)
-                integer = (channel.integer_start + step * integer_bias -
+                integer = (channel.integer_start + added * integer_bias -
                            count * channel.integer_theta)
-                if count < layer.hi:
+                asked = layer.decisions(step, count)
+                if "up" in asked:
+                    strict = layer.strict("up", count)
                     found.append(_decision(
-                        True, step, count, index, axes, channel.gains, gains,
-                        channel.theta - real, integer - channel.integer_theta, False))
-                if count > layer.lo and not layer.unsigned:
-                    # Not down: V >= 0, or V > -epsilon; integer V + E >= 1.
+                        True, added, count, index, axes, real_gains, gains,
+                        channel.theta - real,
+                        integer - channel.integer_theta - strict, strict))
+                if "down" in asked:
+                    # Not down: V >= 0, or V > -epsilon; integer V + E >= 1. A
+                    # settled neuron at a tie may go down at V == 0, too.
+                    strict = layer.strict("down", count)
                     found.append(_decision(
-                        False, step, count, index, axes, channel.gains, gains,
-                        -layer.epsilon - real, integer + channel.integer_epsilon - 1,
-                        layer.epsilon > 0))
+                        False, added, count, index, axes, real_gains, gains,
+                        -layer.epsilon - real,
+                        integer + channel.integer_epsilon - 1 - strict,
+                        layer.epsilon > 0 or strict))
     return found
 
 
@@ -110,6 +115,8 @@ def smallest_moves(layer, channel, bias=0):
     table = decisions(layer, channel)
     moves = {}
     for constant in CONSTANTS:
+        if constant == "E" and layer.settled:
+            continue  # It is 1 and means V < 0.
         for sign in (1, -1):
             best = None
             for decision in table:

@@ -264,7 +264,10 @@ def main():
         folder = Path(temporary)
         for kind in ("negative", "zero", "per_input_channel", "concat",
                      "concat_arbitrary", "concat_three", "signed"):
-            for options in ([], ["--epsilon=1e-3"], ["--time-steps=5"]):
+            for options in ([], ["--epsilon=1e-3"], ["--time-steps=5"],
+                            ["--timing=settled"],
+                            ["--timing=settled", "--time-steps=5"],
+                            ["--timing=settled", "--time-steps=11"]):
                 model = folder / "special.onnx"
                 save(special_network(kind, 1), model)
                 document = tools.certificate_of(model, folder, *options)
@@ -280,21 +283,23 @@ def main():
             graph = generate(seed)
             model = folder / "random.onnx"
             save(graph.model, model, graph.external)
-            try:
-                document = tools.certificate_of(model, folder, *graph.options)
-            except tools.ToolError as error:
-                count.fail(f"seed {seed}: {error}")
-                continue
-            check_document(f"seed {seed}", document, count, 1)
+            settled = [o for o in graph.options if not o.startswith("--epsilon")]
+            for options in graph.options, settled + ["--timing=settled"]:
+                try:
+                    document = tools.certificate_of(model, folder, *options)
+                except tools.ToolError as error:
+                    count.fail(f"seed {seed}: {error}")
+                    continue
+                check_document(f"seed {seed} {options}", document, count, 1)
         stage("random graphs")
         for bits in (2, 3, 4) if arguments.all else (2,):
             path = tools.ROOT / "models" / "resnet20_w2a2_qonnx.onnx"
             if bits != 2 or not path.exists():
                 path = tools.shared("models", f"resnet20_w{bits}a{bits}_qonnx.onnx")
-            for epsilon in ("0", "1e-3"):
-                where = f"ResNet-20, {bits} bits, epsilon {epsilon}"
+            for option in ("--epsilon=0", "--epsilon=1e-3", "--timing=settled"):
+                where = f"ResNet-20, {bits} bits, {option}"
                 document = tools.certificate_of(
-                    path, folder, tools.CIFAR_PREPROCESS, f"--epsilon={epsilon}")
+                    path, folder, tools.CIFAR_PREPROCESS, option)
                 stage(f"{where}: compiled")
                 layers = check_document(where, document, count, 2 if bits < 4 else 1)
                 for layer in layers:

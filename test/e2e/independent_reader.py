@@ -20,13 +20,14 @@ import zlib
 import numpy as np
 
 MAGIC = bytes([0x8E, 0x46, 0x53, 0x4E, 0x4E, 0x0D, 0x0A, 0x1A])
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 SECTIONS = ("META", "CORE", "SYNA", "NEUR", "THRE", "ROUT", "CODE", "PROV")
 OPCODES = {
     0x01: "inject", 0x02: "drain", 0x03: "barrier", 0x10: "add_current",
     0x11: "add_bias", 0x12: "cmp_up", 0x13: "sub_theta", 0x14: "count_up",
     0x15: "emit_up", 0x16: "cmp_down", 0x17: "add_theta", 0x18: "count_down",
-    0x19: "emit_down", 0x1A: "max_count", 0x20: "read", 0x7F: "mul",
+    0x19: "emit_down", 0x1A: "max_count", 0x1B: "cmp_up_even",
+    0x1C: "cmp_down_even", 0x20: "read", 0x7F: "mul",
 }
 
 
@@ -171,8 +172,8 @@ def read_pool(reader):
                 or fields["rounding"] not in (0, 1, 2):
             raise ProgramError(f"pool {name}: unknown kind of input")
         kind = "input"
-    elif kind == 2:
-        fields = dict(bits=reader.number("B"), lo=reader.number("i"),
+    elif kind in (2, 5):
+        fields = dict(settled=kind == 5, bits=reader.number("B"), lo=reader.number("i"),
                       hi=reader.number("i"), min=reader.number("q"),
                       max=reader.number("q"))
         kind = "neurons"
@@ -513,6 +514,7 @@ class Machine:
     def __init__(self, program, inputs):
         self.program = program
         self.inputs = inputs
+        self.step = 0
         self.state = []
         for p, pool in enumerate(program.pools):
             state = Record(pool.kind)
@@ -530,27 +532,44 @@ class Machine:
                 state.sums = {c: zeros.copy() for c in into}
                 state.currents = {c: zeros.copy() for c in into}
             state.emitted = np.zeros(pool.size, np.int8)
+            state.train = []
             self.state.append(state)
 
     def run(self):
         """Returns (spikes by pool, outputs by readout)."""
-        trains = {pool.name: [] for pool in self.program.pools
-                  if pool.kind in ("neurons", "counts")}
         outputs = {}
         prologue, step, epilogue = self.program.code
         for name, operand in prologue:
             self.execute(name, operand)
-        for _ in range(self.program.steps):
-            for name, operand in step:
-                self.execute(name, operand)
-            for pool, state in zip(self.program.pools, self.state):
-                if pool.name in trains:
-                    trains[pool.name].append(state.emitted.reshape(pool.shape).copy())
+        for p in range(len(self.program.pools)):
+            self.run_pool(p, [(name, operand) for name, operand in step
+                              if self.pool_of(name, operand) == p])
         for name, operand in epilogue:
             if name == "read":
                 pool = self.program.pools[operand]
                 outputs[pool.name] = self.read(operand).reshape(pool.shape)
-        return {name: np.stack(train) for name, train in trains.items()}, outputs
+        trains = {pool.name: np.stack(state.train).reshape((-1,) + pool.shape)
+                  for pool, state in zip(self.program.pools, self.state)
+                  if pool.kind in ("neurons", "counts")}
+        return trains, outputs
+
+    def pool_of(self, name, operand):
+        """The pool that an instruction of the step belongs to."""
+        return self.program.connections[operand].target if name == "drain" else operand
+
+    def run_pool(self, p, code):
+        """All steps of one pool."""
+        pool, state = self.program.pools[p], self.state[p]
+        parts = [code]
+        if pool.kind == "neurons" and pool.settled:
+            parts = [[i for i in code if i[0] == "drain"],
+                     [i for i in code if i[0] != "drain"]]
+        for part in parts:
+            for self.step in range(self.program.steps):
+                for name, operand in part:
+                    self.execute(name, operand)
+                if part is parts[-1]:
+                    state.train.append(state.emitted.copy())
 
     def execute(self, name, operand):
         if name == "barrier":
@@ -581,22 +600,26 @@ class Machine:
 
     def drain(self, c, connection):
         source, target = self.state[connection.source], self.state[connection.target]
-        index = np.flatnonzero(source.emitted)
+        events = source.train[self.step]
+        index = np.flatnonzero(events)
         totals = {"neurons": lambda: target.v, "counts": lambda: target.counts,
                   "readout": lambda: target.sums[c]}[target.kind]()
         deliver(self.program, connection, index,
-                source.emitted[index].astype(np.int64), totals)
+                events[index].astype(np.int64), totals)
 
     @staticmethod
     def neurons(name, pool, state):
         theta = entries(pool.theta, pool)
         if name == "add_bias":
             state.v += entries(pool.bias, pool)
-        elif name == "cmp_up":
+        elif name in ("cmp_up", "cmp_up_even"):
             if (state.v < pool.min).any() or (state.v > pool.max).any():
                 raise ProgramError(f"{pool.name}: a membrane leaves its range")
             state.emitted[:] = 0
-            state.p = (state.v >= theta) & (state.n < pool.hi)
+            tie = state.v == theta
+            if name == "cmp_up_even":
+                tie &= state.n % 2 == 1
+            state.p = ((state.v > theta) | tie) & (state.n < pool.hi)
         elif name == "sub_theta":
             state.v[state.p] -= theta[state.p]
         elif name == "count_up":
@@ -606,6 +629,9 @@ class Machine:
         elif name == "cmp_down":
             state.p = ~state.p & (state.v <= -entries(pool.epsilon, pool)) \
                 & (state.n > pool.lo)
+        elif name == "cmp_down_even":
+            tie = (state.v == 0) & (state.n % 2 == 1)
+            state.p = ~state.p & ((state.v < 0) | tie) & (state.n > pool.lo)
         elif name == "add_theta":
             state.v[state.p] += theta[state.p]
         elif name == "count_down":

@@ -82,23 +82,24 @@ def resnet():
     images = tools.shared("golden", "resnet20_w2a2.npz")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        path = tools.compile_model(model, folder / "program.nmc",
-                                   tools.CIFAR_PREPROCESS)
-        _, outputs, spikes = tools.run_model(path, folder, f"--input={images}:input_u8",
-                                             "--limit=1")
-        start = time.monotonic()
-        program = independent_reader.read_program(path.read_bytes())
-        loaded = independent_reader.load_images(f"{images}:input_u8", program, 1)
-        own_spikes, own_outputs = independent_reader.run(program, loaded)
-        seconds = time.monotonic() - start
         failures = []
-        difference = tools.first_spike_difference(spikes, own_spikes)
-        if difference:
-            failures.append(difference)
-        for name, values in own_outputs.items():
-            if not np.array_equal(outputs[name].reshape(values.shape), values):
-                failures.append(f"output {name} differs")
-        print(f"ResNet-20, one image: {seconds:.1f} s")
+        for timing in ("pipelined", "settled"):
+            path = tools.compile_model(model, folder / "program.nmc",
+                                       tools.CIFAR_PREPROCESS, f"--timing={timing}")
+            _, outputs, spikes = tools.run_model(
+                path, folder, f"--input={images}:input_u8", "--limit=1")
+            start = time.monotonic()
+            program = independent_reader.read_program(path.read_bytes())
+            loaded = independent_reader.load_images(f"{images}:input_u8", program, 1)
+            own_spikes, own_outputs = independent_reader.run(program, loaded)
+            seconds = time.monotonic() - start
+            difference = tools.first_spike_difference(spikes, own_spikes)
+            if difference:
+                failures.append(f"{timing}: {difference}")
+            for name, values in own_outputs.items():
+                if not np.array_equal(outputs[name].reshape(values.shape), values):
+                    failures.append(f"{timing}: output {name} differs")
+            print(f"ResNet-20, {timing}, one image: {seconds:.1f} s")
     return failures
 
 

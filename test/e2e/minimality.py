@@ -14,6 +14,7 @@ exactly the integer solutions; what is left is searched by Theta.
 """
 
 from fractions import Fraction
+import math
 
 import lattice
 
@@ -157,12 +158,71 @@ def _range_of(lower, upper, theta, bias, default):
             min(high) if high else max(low) + default if low else default)
 
 
+def _solve_settled(layer, channel, gain):
+    """The same for a settled channel: at each border k between two counts
+    -m K <= W - k Theta <= -m (K - 1) - 1, K the first sum that reaches count k
+    and W = V0 + B, one for each bias. Strict the other way round at odd k of ties
+    to even."""
+    lo, hi, real, _ = layer.terms(channel, layer.time_steps)[0]
+    sign = -1 if real < 0 else 1
+    if sign < 0:
+        lo, hi, real = -hi, -lo, -real
+    systems = []
+    for bias, _ in channel.biases:
+        lower, upper = [], []
+        for k in range(max(layer.lo, -layer.time_steps) + 1,
+                       min(layer.hi, layer.time_steps) + 1):
+            strict = layer.settled == "even" and k % 2 == 1
+            border = k * channel.theta - channel.start - layer.time_steps * bias
+            if real == 0:
+                reached = border < 0 or (border == 0 and not strict)
+                first = lo if reached else hi + 1
+            else:
+                quotient = border / real
+                first = math.floor(quotient) + 1 if strict else math.ceil(quotient)
+                first = min(max(first, lo), hi + 1)
+            if first <= hi:
+                lower.append((k, strict - gain * first))
+            if first > lo:
+                upper.append((k, strict - 1 - gain * (first - 1)))
+        systems.append((lower, upper))
+    low, high = 1, None
+    for lower, upper in systems:
+        for k, c in lower:
+            for l, d in upper:
+                # c + k Theta <= d + l Theta
+                if k > l:
+                    bound = (d - c) // (k - l)
+                    high = bound if high is None else min(high, bound)
+                elif k < l:
+                    low = max(low, lattice.ceil_div(c - d, l - k))
+                elif c > d:
+                    return None
+    if high is not None and high - low > _LIMIT:
+        raise Undecided("the range of Theta is too large")
+    # Without an upper bound every large Theta does.
+    for theta in range(low, low + 1 if high is None else high + 1):
+        totals = []
+        for lower, upper in systems:
+            least = max([c + k * theta for k, c in lower], default=None)
+            most = min([d + k * theta for k, d in upper], default=None)
+            if least is not None and most is not None and least > most:
+                break
+            totals.append(most if least is None else least)
+        else:
+            return {"Theta": theta, "V0": 0, "E": 1,
+                    "biases": [t if t is not None else 0 for t in totals]}
+    return None
+
+
 def solve(layer, index, fractional_bits):
     """Integers {"Theta", "V0", "E", "biases"} with which the channel of a layer
     with one input decides as the real one, or None if there are none.
     Errors: Undecided."""
     channel = layer.channels[index]
     gain = 1 << fractional_bits
+    if layer.settled:
+        return _solve_settled(layer, channel, gain)
     systems = []
     for bias, _ in channel.biases:
         up, down = _thresholds(layer, channel, bias)

@@ -4,7 +4,8 @@
 For each graph: fastsnn imports it; the quantized level equals ONNX's reference
 evaluator in float64; the integer levels and the executor, at one and three
 threads and in both input encodings, agree in every spike and every output bit;
-where all certificates are exact, so does the real-valued spiking level.
+where all certificates are exact, so does the real-valued spiking level. With
+settled timing the counts of every layer are those of the quantized level.
 
     random_graphs.py [--count N] [--first SEED] [--keep FOLDER]
 """
@@ -100,6 +101,7 @@ class Result:
         self.graph = graph
         self.failures = []
         self.compared = self.doubtful = self.with_ties = 0
+        self.settled = self.settled_ties = 0
         self.exact_certificates = False
 
     def fail(self, text):
@@ -207,6 +209,39 @@ def run_graph(graph, folder, result):
                            atol=1e-7 * np.abs(values).max(initial=1)):
                 spiking[1][name] = values
         same_bits(result, "real-valued and folded", spiking, folded)
+    run_settled(graph, model, folder, result)
+
+
+def run_settled(graph, model, folder, result):
+    """Settled layers: the counts of the quantized level, ties included, at every
+    spiking level, and by programs in both encodings."""
+    options = [o for o in graph.options if not o.startswith("--epsilon")]
+    options.append("--timing=settled")
+    common = [f"--input={folder / 'inputs.npy'}"]
+    nmc = tools.run_model(model, folder, *options, *common, "--level=nmc",
+                          "--compare=qnn,snn", name="settled-nmc")
+    folded = tools.run_model(model, folder, *options, *common, "--level=folded",
+                             name="settled-folded")
+    same_bits(result, "settled: folded and nmc", folded, nmc)
+    if graph.encodings:
+        program = folder / "settled-current.nmc"
+        tools.compile_model(model, program, *options, "--input-encoding=current")
+        run = tools.run_model(program, folder, *common, "--threads=1",
+                              name="settled-current")
+        same_bits(result, "settled: folded and program (current)", folded, run)
+    report = nmc[0]
+    if report["timing"] != "settled":
+        result.fail(f"settled: the report says {report['timing']}")
+    if report["approximate"]:
+        return
+    quantized, spiking = report["compare"]
+    for compared in quantized, spiking:
+        for layer in compared["layers"]:
+            if layer["counts_differing"]:
+                result.fail(f"settled: {layer['name']}: {layer['counts_differing']} "
+                            f"counts differ from level {compared['level']}")
+    result.settled = len(quantized["layers"])
+    result.settled_ties = sum(layer["ties"] or 0 for layer in quantized["layers"])
 
 
 def missing_features(count):
@@ -238,9 +273,12 @@ def main():
     doubtful = sum(r.doubtful for r in results)
     exact = sum(r.exact_certificates for r in results)
     ties = sum(r.with_ties > 0 for r in results)
+    settled = sum(r.settled > 0 for r in results)
+    settled_ties = sum(r.settled_ties for r in results)
     print(f"{len(results)} graphs, {failed} failed; {compared} samples compared "
           f"with the reference, {doubtful} too close to a rounding boundary; "
           f"{ties} graphs with exact ties; {exact} graphs certified exact; "
+          f"{settled} graphs settled, with {settled_ties} ties; "
           f"{len(features)} features; {time.time() - begin:.0f} s")
     problems = failed > 0
     if arguments.count >= 200:

@@ -20,6 +20,9 @@ def ConvertQNNToSNN : Pass<"convert-qnn-to-snn", "mlir::ModuleOp"> {
     each with a real gain a channel, and a bias (docs/spec.md, "Constants of
     the conversion"). A quantizer of the network's input becomes its encoding.
     Everything that has no spiking counterpart is reported, all in one run.
+
+    With `settled` every layer takes in all T steps before it fires, so that its
+    counts are those of the quantizer, whose rounding decides ties.
   }];
   let options = [
     Option<"timeSteps", "time-steps", "int64_t", "0",
@@ -27,6 +30,8 @@ def ConvertQNNToSNN : Pass<"convert-qnn-to-snn", "mlir::ModuleOp"> {
     Option<"epsilon", "epsilon", "double", "0.0",
            "tolerance of the -1 branch in activation units">,
     Option<"unsignedNeurons", "unsigned", "bool", "false", "no -1 branch">,
+    Option<"settled", "settled", "bool", "false",
+           "layers fire when all T steps have arrived">,
     Option<"inputBound", "input-bound", "double", "1024.0",
            "largest absolute value of a real input">
   ];

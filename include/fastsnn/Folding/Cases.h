@@ -36,6 +36,9 @@ struct InputRange {
 struct RealNeuron {
   int64_t timeSteps = 1, lo = 0, hi = 0;
   bool unsignedNeuron = false;
+  /// Only the sum of all steps is decided on. What is constant in time counts
+  /// T times here; the integer neuron adds it once.
+  bool settled = false, tiesToEven = false;
   double theta = 1, start = 0, epsilon = 0;
   /// Distinct biases of the channel's positions.
   std::vector<double> biases;
@@ -45,11 +48,15 @@ struct RealNeuron {
   double mainGain = 1;
   std::optional<InputRange> side;
   double sideGain = 0;
+
+  /// How often a constant is added for one addition of the integer neuron.
+  int64_t repetitions() const { return settled ? timeSteps : 1; }
 };
 
 /// One inequality that the integer constants must fulfil, F = 2^f:
 ///   start (or start + E) + t * B  <=  k * Theta - M * m - F * s + c
-/// or >= (`atMost` false). M is the side input's factor, m its sum.
+/// or >= (`atMost` false). M is the side input's factor, m its sum. Rows of a
+/// settled neuron have t = 1: its bias is added once.
 struct Row {
   bool onDown, atMost;
   int32_t t;
@@ -75,6 +82,9 @@ int64_t countCases(const RealNeuron &neuron);
 /// computed as the ceiling of an exact quotient; likewise the down test. Of the
 /// inequalities over m only those on the convex hull are kept: the others
 /// follow from them for every M.
+///
+/// A settled neuron has one case for each border between two counts k - 1 and
+/// k: its -1 branch decides as the +1 branch does at the same border.
 Cases decideCases(const RealNeuron &neuron);
 
 } // namespace fastsnn

@@ -41,6 +41,8 @@ struct LayerInput {
 struct LayerProblem {
   int64_t timeSteps = 1, lo = 0, hi = 0;
   bool unsignedNeuron = false;
+  /// See RealNeuron.
+  bool settled = false, tiesToEven = false;
   double epsilon = 0;
   /// One entry a channel.
   std::vector<double> theta, start;

@@ -54,6 +54,8 @@ struct CompileOptions {
   double tolerance = 0x1p-30;
   /// Neurons without the -1 branch.
   bool unsignedNeurons = false;
+  /// Layers fire when all T steps have arrived, else step by step (pipelined).
+  bool settled = false;
   std::optional<Preprocess> preprocess;
   /// Bit planes of integer inputs (additions only), or a current that the host
   /// computes.

@@ -57,7 +57,7 @@ public:
 private:
   llvm::cl::opt<std::string> timeStepsText, epsilonText, stateBitsText,
       toleranceText, preprocessText, inputEncodingText, quantizeWeightsText,
-      calibrateLimitText;
+      calibrateLimitText, timingText;
   llvm::cl::list<std::string> calibrateFiles;
   llvm::cl::opt<bool> unsignedNeurons;
 };

@@ -16,6 +16,7 @@
 
 #include "fastsnn/Frontend/ONNX/HostGraph.h"
 #include "fastsnn/Pipelines/Pipelines.h"
+#include "fastsnn/Tools/Schedule.h"
 
 #include <cstdint>
 #include <memory>
@@ -93,8 +94,8 @@ struct NetworkFacts {
   std::optional<double> epsilon;
   /// Bits that weights without a grid were rounded to, where they were.
   std::optional<int64_t> roundedWeightBits;
-  /// "pipelined" at spiking levels, else empty.
-  std::string timing;
+  /// At spiking levels.
+  std::optional<Schedule> schedule;
   std::vector<InputFacts> inputs;
   std::vector<OutputFacts> outputs;
   /// What makes the model's outputs of these; null where they are the same.

@@ -28,6 +28,10 @@ mlir::FailureOr<NetworkFacts> describeFunction(mlir::func::FuncOp function,
                                                Level level,
                                                const Interface &interface);
 
+/// The layers and outputs of an snn function, as far as the schedule depends on
+/// them.
+std::vector<ScheduledLayer> scheduledLayers(mlir::func::FuncOp function);
+
 /// The tolerance of the -1 branch: what the folding recorded, or the largest of
 /// the real neurons; nothing without any.
 std::optional<double> epsilonOf(mlir::ModuleOp module);

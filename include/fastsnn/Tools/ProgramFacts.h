@@ -19,7 +19,7 @@ namespace fastsnn::tools {
 /// (certificates, host operators, epsilon) comes from its provenance, a JSON
 /// object; entries that it lacks are unknown. Its entries:
 ///
-///   "epsilon": number, "timing": text, "rounded_weights": integer
+///   "epsilon": number, "rounded_weights": integer
 ///   "layers": [ { "name", "certificate": { "kind", "bound",
 ///                 "fractional_bits", "cases", "ties", "minimal" },
 ///                 "approximate" } ]

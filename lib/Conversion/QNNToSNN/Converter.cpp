@@ -10,6 +10,7 @@
 #include "fastsnn/Support/Constants.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace fastsnn;
@@ -115,12 +116,34 @@ FailureOr<LinearForm> Converter::applyQuantize(qnn::QuantizeOp op,
                         "range starts at ")
            << lo << "; compile it with signed neurons";
   // docs/spec.md, "Constants of the conversion".
-  std::vector<double> theta, start;
+  int64_t divisor = 1;
+  for (const Branch &branch : input.branches)
+    divisor = std::lcm(divisor, branch.divisor);
+  if (divisor > kMaxLatticeMultiple) {
+    input.mergeDivisors();
+    divisor = 1;
+  }
+  std::vector<double> spikes, theta, start;
   for (double scale : op.getScale()) {
-    theta.push_back(scale * double(std::max(options.timeSteps, levels)));
+    spikes.push_back(scale * double(std::max(options.timeSteps, levels)));
+    theta.push_back(spikes.back() * double(divisor));
     start.push_back(
         op.getRounding() == qnn::Rounding::Floor ? 0.0 : theta.back() / 2);
   }
+  for (Branch &branch : input.branches) {
+    branch.gain =
+        multiply(branch.gain, Coefficients(double(divisor / branch.divisor)),
+                 input.shape);
+    branch.divisor = 1;
+  }
+  input.offset =
+      multiply(input.offset, Coefficients(double(divisor)), input.shape);
+  snn::TiesAttr settled;
+  if (options.settled)
+    settled = snn::TiesAttr::get(op.getContext(),
+                                 op.getRounding() == qnn::Rounding::HalfEven
+                                     ? snn::Ties::Even
+                                     : snn::Ties::Up);
   SmallVector<Value> values;
   SmallVector<Attribute> gains;
   collectInputs(input, values, gains);
@@ -138,14 +161,14 @@ FailureOr<LinearForm> Converter::applyQuantize(qnn::QuantizeOp op,
       builder.getDenseF64ArrayAttr(theta), builder.getDenseF64ArrayAttr(start),
       builder.getF64FloatAttr(options.epsilon),
       options.unsignedNeurons ? builder.getUnitAttr() : UnitAttr(),
-      approximate ? builder.getUnitAttr() : UnitAttr());
+      approximate ? builder.getUnitAttr() : UnitAttr(), settled);
   ++numLayers;
   numApproximate += approximate;
   LinearForm result;
   result.shape = input.shape;
   Branch branch;
   branch.value = neurons.getOutput();
-  branch.gain = Coefficients(theta, input.shape);
+  branch.gain = Coefficients(spikes, input.shape);
   result.branches.push_back(std::move(branch));
   return result;
 }
@@ -296,6 +319,7 @@ LogicalResult Converter::convertReturn(func::ReturnOp op) {
     }
     SmallVector<Value> values;
     SmallVector<Attribute> gains;
+    form->mergeDivisors();
     collectInputs(*form, values, gains);
     auto name = function.getResultAttrOfType<StringAttr>(i, qnn::kNameAttr);
     outputs.push_back(snn::ReadoutOp::create(

@@ -21,7 +21,7 @@ namespace fastsnn {
 struct ConversionOptions {
   int64_t timeSteps = 1;
   double epsilon = 0;
-  bool unsignedNeurons = false;
+  bool unsignedNeurons = false, settled = false;
   double inputBound = 0;
 };
 

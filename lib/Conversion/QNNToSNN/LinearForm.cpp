@@ -24,6 +24,16 @@ void LinearForm::mergeMultiples() {
   }
 }
 
+void LinearForm::mergeDivisors() {
+  for (Branch &branch : branches) {
+    std::vector<double> gain(branch.gain.get());
+    for (double &value : gain)
+      value /= double(branch.divisor);
+    branch.gain = Coefficients(std::move(gain), shape);
+    branch.divisor = 1;
+  }
+}
+
 std::optional<Lattice> fastsnn::findLattice(llvm::ArrayRef<double> values) {
   // Each double is an odd integer times a power of two; the greatest common
   // divisor of all is that of the odd parts times the smallest power.

@@ -27,6 +27,9 @@ struct Branch {
   /// Empty, or one integer a channel by which the gain is multiplied: pixels
   /// whose channels have different standard deviations, on one lattice.
   std::vector<int64_t> multiples;
+  /// The gain is divided by this. Settled neurons multiply their equation by it
+  /// instead, which rounds nothing: ties at the mean of a window stay ties.
+  int64_t divisor = 1;
 };
 
 /// What flows at each step in place of an activation of the quantized network:
@@ -38,6 +41,8 @@ struct LinearForm {
 
   /// Turns multiples into gains, for operators that do not keep them apart.
   void mergeMultiples();
+  /// Divides gains by their divisors.
+  void mergeDivisors();
 };
 
 /// Largest integer by which weights are multiplied to bring input channels of

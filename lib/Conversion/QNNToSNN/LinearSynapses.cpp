@@ -64,7 +64,7 @@ FailureOr<LinearForm> Converter::applyWeights(
   result.shape.assign(shape.begin(), shape.end());
 
   auto addBranch = [&](Value value, ElementsAttr values, StringRef suffix,
-                       double inputGain, bool realWeights) {
+                       double inputGain, bool realWeights, int64_t divisor) {
     std::string symbol;
     if (values == layer.values && weightNames.contains(name))
       symbol = name.str(); // A layer used twice shares its weights.
@@ -75,6 +75,7 @@ FailureOr<LinearForm> Converter::applyWeights(
         value, symbol, snn::getCurrentFor(value.getType(), shape, realWeights));
     branch.gain = multiply(outputScale, Coefficients(inputGain), shape);
     branch.weighted = true;
+    branch.divisor = divisor;
     result.branches.push_back(std::move(branch));
   };
   MLIRContext *context = module.getContext();
@@ -108,9 +109,10 @@ FailureOr<LinearForm> Converter::applyWeights(
       if (llvm::all_equal(*gain))
         addBranch(branch.value,
                   makeRealWeights(std::vector<double>(gain->size(), 1.0)), "",
-                  gain->front(), true);
+                  gain->front(), true, branch.divisor);
       else
-        addBranch(branch.value, makeRealWeights(*gain), "", 1.0, true);
+        addBranch(branch.value, makeRealWeights(*gain), "", 1.0, true,
+                  branch.divisor);
       continue;
     }
     std::vector<int64_t> multiples = branch.multiples;
@@ -122,7 +124,7 @@ FailureOr<LinearForm> Converter::applyWeights(
       }
     }
     if (multiples.empty() && llvm::all_equal(*gain)) {
-      addBranch(branch.value, layer.values, "", base, false);
+      addBranch(branch.value, layer.values, "", base, false, branch.divisor);
       continue;
     }
     if (!multiples.empty() &&
@@ -130,7 +132,8 @@ FailureOr<LinearForm> Converter::applyWeights(
       std::vector<int64_t> scaled(integers);
       for (size_t i = 0; i < scaled.size(); ++i)
         scaled[i] *= multiples[layout.inputOf(i)];
-      addBranch(branch.value, makeWeights(scaled), "_lattice", base, false);
+      addBranch(branch.value, makeWeights(scaled), "_lattice", base, false,
+                branch.divisor);
       continue;
     }
     std::map<double, int> distinct;
@@ -142,13 +145,15 @@ FailureOr<LinearForm> Converter::applyWeights(
         for (size_t i = 0; i < part.size(); ++i)
           if ((*gain)[layout.inputOf(i)] != value)
             part[i] = 0;
-        addBranch(branch.value, makeWeights(part), "_part", value, false);
+        addBranch(branch.value, makeWeights(part), "_part", value, false,
+                  branch.divisor);
       }
       continue;
     }
     // Too many gains that are not rational to each other: real weights, and
     // the folding bounds the layer's error.
-    addBranch(branch.value, makeRealWeights(*gain), "_real", 1.0, true);
+    addBranch(branch.value, makeRealWeights(*gain), "_real", 1.0, true,
+              branch.divisor);
   }
 
   if (!input.offset.isZero()) {
@@ -242,6 +247,10 @@ FailureOr<LinearForm> Converter::applyAvgPool(qnn::AvgPoolOp op,
   for (int64_t divisor : divisors)
     multipliers.push_back(lcm / divisor);
   bool uniform = llvm::all_equal(multipliers);
+  if (llvm::any_of(input.branches, [&](const Branch &branch) {
+        return branch.divisor > kMaxLatticeMultiple / lcm;
+      }))
+    input.mergeDivisors();
   for (Branch &branch : input.branches) {
     bool scaled =
         branch.gain.get().size() > 1 && !branch.gain.perChannel(input.shape);
@@ -254,11 +263,9 @@ FailureOr<LinearForm> Converter::applyAvgPool(qnn::AvgPoolOp op,
         op.getDilations(),
         uniform ? DenseI64ArrayAttr()
                 : builder.getDenseI64ArrayAttr(multipliers));
-    double divisor = uniform ? double(divisors[0]) : double(lcm);
-    std::vector<double> gain(branch.gain.get());
-    for (double &value : gain)
-      value /= divisor;
-    branch.gain = Coefficients(gain, out);
+    int64_t divisor = uniform ? divisors[0] : lcm;
+    branch.gain = Coefficients(branch.gain.get(), out);
+    branch.divisor *= divisor;
   }
   if (!input.offset.isZero()) {
     std::vector<double> x = input.offset.perElement(in), y;
@@ -278,5 +285,7 @@ FailureOr<LinearForm> Converter::applyAvgPool(qnn::AvgPoolOp op,
     input.offset = Coefficients(y, out);
   }
   input.shape.assign(out.begin(), out.end());
+  if (!options.settled)
+    input.mergeDivisors();
   return input;
 }

@@ -167,6 +167,12 @@ FailureOr<LinearForm> Converter::applyConcat(qnn::ConcatOp op,
                snn::isInteger(inputs[0].branches[0].value.getType());
   });
 
+  if (single && !llvm::all_of(inputs, [&](const LinearForm &form) {
+        return form.branches[0].divisor == inputs[0].branches[0].divisor;
+      }))
+    for (LinearForm &input : inputs)
+      input.mergeDivisors();
+
   std::vector<double> gain(computeProduct(shape), 0.0),
       offset(gain.size(), 0.0);
   SmallVector<Value> values;
@@ -221,6 +227,7 @@ FailureOr<LinearForm> Converter::applyConcat(qnn::ConcatOp op,
         snn::ConcatOp::create(builder, op.getLoc(), type, values, axis);
     branch.gain = Coefficients(std::move(gain), shape);
     branch.weighted = weighted;
+    branch.divisor = inputs[0].branches[0].divisor;
     result.branches.push_back(std::move(branch));
   }
   result.offset = Coefficients(std::move(offset), shape);

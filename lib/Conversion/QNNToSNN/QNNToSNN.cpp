@@ -48,6 +48,10 @@ struct ConvertQNNToSNN
              << "; choose fewer";
     if (!(epsilon >= 0) || !std::isfinite(epsilon))
       return module.emitError("epsilon must be finite and not negative");
+    if (settled && epsilon != 0)
+      return module.emitError("epsilon must be 0 where layers are settled: "
+                              "nothing is left to take back; leave out epsilon "
+                              "or use pipelined timing");
     if (!(inputBound > 0) || !std::isfinite(inputBound))
       return module.emitError("input bound must be finite and positive");
     return success();
@@ -60,6 +64,7 @@ struct ConvertQNNToSNN
     ConversionOptions options;
     options.epsilon = epsilon;
     options.unsignedNeurons = unsignedNeurons;
+    options.settled = settled;
     options.inputBound = inputBound;
     options.timeSteps = timeSteps;
     if (timeSteps == 0) {

@@ -271,7 +271,8 @@ LogicalResult ProgramBuilder::addNeurons(snn::IntegerIFOp op) {
       builder.getDictionaryAttr(
           {builder.getNamedAttr("proof", certificate),
            builder.getNamedAttr("approximate",
-                                builder.getBoolAttr(op.getApproximate()))}));
+                                builder.getBoolAttr(op.getApproximate()))}),
+      op.getSettled().has_value());
   builder.setInsertionPointAfter(pool);
   drains.clear();
   injected = false;
@@ -288,16 +289,30 @@ LogicalResult ProgramBuilder::addNeurons(snn::IntegerIFOp op) {
   for (const std::string &drain : drains)
     emit<nmc::DrainOp>(*step, drain);
   nmc::BarrierOp::create(*step, op.getLoc());
+  // A settled pool adds constants once.
+  bool settled = op.getSettled().has_value();
+  OpBuilder &constants = settled ? *prologue : *step;
+  if (injected && settled)
+    nmc::BarrierOp::create(*prologue, op.getLoc());
   if (injected)
-    emit<nmc::AddCurrentOp>(*step, name);
+    emit<nmc::AddCurrentOp>(constants, name);
   if (llvm::any_of(*bias, [](int64_t value) { return value != 0; }))
-    emit<nmc::AddBiasOp>(*step, name);
-  emit<nmc::CompareUpOp>(*step, name);
+    emit<nmc::AddBiasOp>(constants, name);
+  bool even = op.getSettled() == snn::Ties::Even;
+  if (even)
+    emit<nmc::CompareUpEvenOp>(*step, name);
+  else
+    emit<nmc::CompareUpOp>(*step, name);
   emit<nmc::SubThetaOp>(*step, name);
   emit<nmc::CountUpOp>(*step, name);
   emit<nmc::EmitUpOp>(*step, name);
-  if (!op.getUnsignedNeuron()) {
-    emit<nmc::CompareDownOp>(*step, name);
+  // The membrane of a settled neuron only rises or only falls: it never falls
+  // behind a count of 0.
+  if (!op.getUnsignedNeuron() && !(settled && train.getLo() == 0)) {
+    if (even)
+      emit<nmc::CompareDownEvenOp>(*step, name);
+    else
+      emit<nmc::CompareDownOp>(*step, name);
     emit<nmc::AddThetaOp>(*step, name);
     emit<nmc::CountDownOp>(*step, name);
     emit<nmc::EmitDownOp>(*step, name);
@@ -371,6 +386,8 @@ LogicalResult ProgramBuilder::addReadout(snn::ReadoutOp op) {
 
 DictionaryAttr ProgramBuilder::provenance() {
   SmallVector<NamedAttribute> entries;
+  bool settled = false;
+  function.walk([&](snn::IntegerIFOp op) { settled |= bool(op.getSettled()); });
   Operation *module = function->getParentOp();
   if (Attribute epsilon = module->getAttr(snn::kEpsilonAttr))
     entries.push_back(builder.getNamedAttr("epsilon", epsilon));
@@ -378,8 +395,8 @@ DictionaryAttr ProgramBuilder::provenance() {
     entries.push_back(builder.getNamedAttr("rounded_weights", bits));
   if (Attribute host = function->getAttr(qnn::kHostGraphAttr))
     entries.push_back(builder.getNamedAttr("host_graph", host));
-  entries.push_back(
-      builder.getNamedAttr("timing", builder.getStringAttr("pipelined")));
+  entries.push_back(builder.getNamedAttr(
+      "timing", builder.getStringAttr(settled ? "settled" : "pipelined")));
   return builder.getDictionaryAttr(entries);
 }
 

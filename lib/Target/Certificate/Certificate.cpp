@@ -125,6 +125,9 @@ FailureOr<Json> LayerWriter::write() {
   json["membrane"] = {int64_t(folded.getMembraneMin()),
                       int64_t(folded.getMembraneMax())};
   json["unsigned"] = folded.getUnsignedNeuron();
+  json["settled"] = nullptr;
+  if (auto settled = folded.getSettled())
+    json["settled"] = stringifyTies(*settled).str();
   json["lo"] = train.getLo();
   json["hi"] = train.getHi();
   auto epsilon = folded->getParentOfType<ModuleOp>()->getAttrOfType<FloatAttr>(

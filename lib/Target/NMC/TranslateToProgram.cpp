@@ -150,6 +150,7 @@ LogicalResult Translator::addNeurons(nmc::NeuronsOp op) {
   if (failed(bias))
     return failure();
   rt::NeuronPool unit;
+  unit.settled = op.getSettled();
   unit.stateBits = uint8_t(op.getStateBits());
   unit.lo = int32_t(op.getLo());
   unit.hi = int32_t(op.getHi());

@@ -171,6 +171,9 @@ struct InputPool {
 /// Integrate-and-fire neurons, docs/spec.md "integer neuron". Constants have
 /// one entry, one a channel or (bias only) one a neuron.
 struct NeuronPool {
+  /// The events of all T steps arrive before the pool runs its part of the
+  /// step, T times.
+  bool settled = false;
   uint8_t stateBits = 32;
   int32_t lo = 0, hi = 0;
   std::vector<int64_t> theta, start, bias, epsilon;

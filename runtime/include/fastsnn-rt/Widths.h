@@ -26,6 +26,10 @@
 //     behind AddBias     the same + I + B
 //     behind the firing  V0 + t(I + B) + S(t) - Theta n(t)
 //   The range of the membrane is the hull of these intervals and V0.
+//   A settled neuron adds I and B once, in front of all events, and fires when
+//   the last one has arrived: a spike takes V >= Theta down to V >= 0 at most,
+//   or V <= 0 up to V <= Theta. Its range is the hull of
+//     V0,  V0 + I,  V0 + I + B,  V0 + I + B + S(T)  and  0 .. Theta.
 //   Partial sums of one step are thus inside, no extra term is needed.
 //
 // The bounds are linear in t between the points where a count range stops
@@ -79,6 +83,7 @@ struct SourceSums {
 /// All that the membrane range of a channel depends on.
 struct ChannelBounds {
   int64_t timeSteps = 1;
+  bool settled = false;
   std::vector<SourceSums> sources;
   /// The constant current I, in membrane units; see inputCurrentRange.
   WideRange current;

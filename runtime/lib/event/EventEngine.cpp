@@ -266,7 +266,7 @@ private:
   // Pools
   //===--------------------------------------------------------------------===//
 
-  void runNeurons(int32_t p, const NeuronPool &) {
+  void runNeurons(int32_t p, const NeuronPool &unit) {
     const Geometry &geometry = pool->geometry;
     int64_t stateBytes = bytesOf(pool->stateInteger());
     uint8_t *state = scratch.data() + pool->stateOffset;
@@ -286,6 +286,9 @@ private:
       for (const DrainPlan &injection : pool->injections)
         addCurrent(injection, current, pool->stateType);
     }
+
+    if (unit.settled)
+      return runSettled(p, state, current);
 
     // What is added to the membrane in a step; the last addition is a part of
     // the update.
@@ -339,13 +342,67 @@ private:
       update.spikes = ownSpikes(step);
       kernel(update);
     }
+    countSpikes(update);
+    publish(p);
+  }
+
+  /// The rest of runNeurons for a settled pool: `current`, or null, and the
+  /// bias are added once, the events of all steps before the neurons fire.
+  void runSettled(int32_t p, uint8_t *state, const uint8_t *current) {
+    const Geometry &geometry = pool->geometry;
+    auto addTo = kernels.addToState[pool->stateType];
+    StateAddition constant = {};
+    constant.state = state;
+    constant.rows = geometry.height;
+    constant.rowLength = constant.rowStride = geometry.rowLength();
+    if (current) {
+      constant.accumulators = current;
+      addTo[pool->stateInteger()](constant);
+    }
+    if (pool->addsBias) {
+      constant.accumulators = pool->bias.data();
+      constant.rowStride = pool->biasRowStride;
+      addTo[pool->stateInteger()](constant);
+    }
+    for (const DrainPlan &drain : pool->drains)
+      for (int64_t step = 0; step < program.timeSteps; ++step) {
+        if (drain.kind == DrainPlan::Diagonal) {
+          drainDiagonal(drain, step);
+          continue;
+        }
+        if (step == 0 || !drain.allSteps)
+          clearBuffer(drain);
+        drainStep(drain, step);
+        if (step + 1 == program.timeSteps || !drain.allSteps)
+          addTo[drain.buffer.type](addition(drain, state));
+      }
+    SettledUpdate update = {};
+    update.state = state;
+    update.rows = geometry.height;
+    update.rowLength = geometry.rowLength();
+    update.theta = pool->theta.data();
+    update.negativeEpsilon = pool->negativeEpsilon.data();
+    update.lo = pool->lo;
+    update.hi = pool->hi;
+    update.spikes = ownSpikes(0);
+    update.steps = program.timeSteps;
+    update.spikeStride = pool->spikeStride;
+    update.membraneMin = statistics->membraneMin;
+    update.membraneMax = statistics->membraneMax;
+    kernels.settleNeurons[pool->stateType][pool->isSigned][pool->tiesToEven](
+        update);
+    countSpikes(update);
+    publish(p);
+  }
+
+  /// Adds what an update counted to the pool's statistics.
+  template <typename Update> void countSpikes(const Update &update) {
     statistics->spikesPositive += update.spikesPositive;
     statistics->spikesNegative += update.spikesNegative;
     statistics->neuronAdditions +=
         update.spikesPositive + update.spikesNegative;
     statistics->membraneMin = update.membraneMin;
     statistics->membraneMax = update.membraneMax;
-    publish(p);
   }
 
   void runCounts(int32_t p) {

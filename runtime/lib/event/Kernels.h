@@ -143,6 +143,20 @@ struct NeuronUpdate {
   int64_t spikesPositive, spikesNegative, membraneMin, membraneMax;
 };
 
+/// All steps of the neurons of a settled pool, whose charge has arrived.
+struct SettledUpdate {
+  void *state;
+  int64_t rows, rowLength;
+  /// Rows of constants in the state's type.
+  const void *theta, *negativeEpsilon;
+  int32_t lo, hi;
+  /// int8 [steps, spikeStride].
+  int8_t *spikes;
+  int64_t steps, spikeStride;
+  /// Results, added to and extended.
+  int64_t spikesPositive, spikesNegative, membraneMin, membraneMax;
+};
+
 /// One window of a count pool for all channels.
 struct MaxCount {
   const int32_t *counts;
@@ -159,7 +173,7 @@ struct MaxCount {
 
 /// The kernels of one instruction set. Index: IntegerType of accumulators (A),
 /// 0 or 1 for 32- and 64-bit state (S), 0 or 1 for int8 and int32 counts (N), 0
-/// or 1 for unsigned and signed neurons (G).
+/// or 1 for unsigned and signed neurons (G), for ties up and ties to even (E).
 struct KernelTable {
   const char *name;
   /// The widest vector that is one register.
@@ -172,6 +186,7 @@ struct KernelTable {
   int64_t (*drainCounts)(const CountDrain &);
   void (*addToState[2][3])(const StateAddition &);
   void (*updateNeurons[2][3][2][2])(NeuronUpdate &);
+  void (*settleNeurons[2][2][2])(SettledUpdate &); // S, G, E
   void (*maxCount)(MaxCount &);
   /// Sum of table[i] over the elements that emit.
   uint64_t (*countAdditions)(const int8_t *spikes, int64_t elements,

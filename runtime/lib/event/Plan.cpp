@@ -94,6 +94,8 @@ void Plan::planConnections(int32_t p) {
   PoolPlan &pool = pools[p];
   int64_t vectorBytes = options.kernels->vectorBytes;
   bool readout = std::holds_alternative<ReadoutPool>(program.pools[p].unit);
+  const auto *neurons = std::get_if<NeuronPool>(&program.pools[p].unit);
+  bool settled = neurons && neurons->settled;
 
   auto plan = [&](int32_t c, bool injection) {
     const Connection &connection = program.connections[c];
@@ -114,9 +116,16 @@ void Plan::planConnections(int32_t p) {
     // Nothing ever arrives: no shift is too long for that, but for the type.
     if (bound == 0)
       drain.shift = 0;
-    // A readout adds up all steps.
-    IntegerType type =
-        typeFor(readout && !injection ? bound * program.timeSteps : bound);
+    // A readout adds up all steps; settled neurons do, too, where a sum needs
+    // no wider type for it and has room in the state.
+    IntegerType type = typeFor(bound);
+    Int128 all = bound * program.timeSteps;
+    if (readout && !injection)
+      type = typeFor(all);
+    Int128 limit = pool.stateType ? std::numeric_limits<int64_t>::max()
+                                  : std::numeric_limits<int32_t>::max();
+    drain.allSteps = settled && !injection && typeFor(all) == type &&
+                     all <= limit >> drain.shift;
 
     const auto *diagonal =
         connection.stages.size() == 1
@@ -207,6 +216,9 @@ void Plan::planNeurons(int32_t p) {
   pool.countType = pool.lo < std::numeric_limits<int8_t>::min() ||
                    pool.hi > std::numeric_limits<int8_t>::max();
   pool.isSigned = index.isSigned[p];
+  for (int64_t value : unit.bias)
+    pool.addsBias |= value != 0;
+  pool.tiesToEven = index.tiesToEven[p];
   pool.hasCurrent = !pool.injections.empty();
 
   const Geometry &geometry = pool.geometry;

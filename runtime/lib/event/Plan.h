@@ -106,6 +106,8 @@ struct DrainPlan {
   Kind kind = Walk;
   int32_t connection = -1;
   unsigned shift = 0;
+  /// The buffer holds the events of all steps, not of one.
+  bool allSteps = false;
   /// Unused by Diagonal, Counts and Host.
   BufferPlan buffer;
   PositionPlan positions;
@@ -131,7 +133,8 @@ struct PoolPlan {
   // Neurons. stateType: 0 is 32 bits, 1 is 64; countType: 0 is 8, 1 is 32.
   int stateType = 1, countType = 1;
   int32_t lo = 0, hi = 0;
-  bool isSigned = false, hasCurrent = false;
+  bool isSigned = false, hasCurrent = false, addsBias = false,
+       tiesToEven = false;
   AlignedBuffer theta, negativeEpsilon, bias, start;
   int64_t biasRowStride = 0;
   int64_t stateOffset = 0, currentOffset = 0, countOffset = 0;

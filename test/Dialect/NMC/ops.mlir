@@ -55,6 +55,9 @@ nmc.program @net steps 3 attributes {provenance = {compiler = "test"}} {
   nmc.connect @b_y from @b to @y via [#nmc.sum_window<<input = [4, 2, 2], output = [2, 2],
       kernel = [2, 2], strides = [1, 1], dilations = [1, 1], pads = [0, 0]>, planes = [0, 1, 0, 1]>,
       #nmc.dense<16 -> 3, @w2>] {gain = dense<0.5> : tensor<1xf64>}
+  // CHECK: nmc.neurons @settled [4] range 0 : 1 {{.*}} {settled}
+  nmc.neurons @settled [4] range 0 : 1 bias dense<0> : tensor<1xi64> theta [100] start [50] epsilon [1]
+      state 32 min -100 max 100 {settled}
   // CHECK: nmc.neurons @c [4] range 0 : 1 {{.*}} state 64
   nmc.neurons @c [4] range 0 : 1 bias dense<[1, 2, 3, 4]> : tensor<4xi64> theta [100] start [-9223372036854775808]
       epsilon [9223372036854775807] state 64 min -9223372036854775808 max 9223372036854775807
@@ -75,6 +78,8 @@ nmc.program @net steps 3 attributes {provenance = {compiler = "test"}} {
   // CHECK: nmc.step {
   // CHECK-NEXT: nmc.add_current @a
   // CHECK-NEXT: nmc.add_bias @a
+  // CHECK-NEXT: nmc.cmp_up_even @settled
+  // CHECK-NEXT: nmc.cmp_down_even @settled
   // CHECK-NEXT: nmc.cmp_up @a
   // CHECK-NEXT: nmc.sub_theta @a
   // CHECK-NEXT: nmc.count_up @a
@@ -92,6 +97,8 @@ nmc.program @net steps 3 attributes {provenance = {compiler = "test"}} {
   nmc.step {
     nmc.add_current @a
     nmc.add_bias @a
+    nmc.cmp_up_even @settled
+    nmc.cmp_down_even @settled
     nmc.cmp_up @a
     nmc.sub_theta @a
     nmc.count_up @a

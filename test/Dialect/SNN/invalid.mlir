@@ -707,6 +707,15 @@ func.func @snn_if_c15(%x: !snn.current<2, 3, i64>) {
 
 // -----
 
+func.func @snn_if_c16(%x: !snn.current<2, 3, i64>) {
+  // expected-error @below {{settled neurons need an epsilon of 0}}
+  %0 = snn.if %x "a" gains [dense<1.0> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64> theta [1.0] start [0.5] epsilon 0.25
+      {settled = #snn.ties<even>} : !snn.current<2, 3, i64> -> !snn.train<2, 3, 0:3>
+  return
+}
+
+// -----
+
 func.func @snn_if_c1_none() {
   // expected-error @below {{needs inputs, and one of gains each}}
   %0 = "snn.if"() {name = "a", gains = [], bias = dense<0.0> : tensor<1xf64>, theta = array<f64: 1.0>,
@@ -901,6 +910,17 @@ func.func @snn_integer_if_c16_limit(%x: !snn.current<2, 3, i64>) {
   %0 = snn.integer_if %x "a" factors [dense<1> : tensor<1xi64>] shifts [0] bias dense<0> : tensor<1xi64> theta [10] start [-9223372036854775808]
       epsilon [1] state 32 min -100 max 100
       certificate <exact, fractional_bits = 0, cases = 0, ties = 0> : !snn.current<2, 3, i64> -> !snn.train<2, 3, 0:3>
+  return
+}
+
+// -----
+
+func.func @snn_integer_if_c17(%x: !snn.current<2, 3, i64>) {
+  // expected-error @below {{settled neurons need an epsilon of 1}}
+  %0 = snn.integer_if %x "a" factors [dense<1> : tensor<1xi64>] shifts [0] bias dense<0> : tensor<1xi64> theta [10] start [5]
+      epsilon [1, 2] state 32 min -100 max 100
+      certificate <exact, fractional_bits = 0, cases = 0, ties = 0> {settled = #snn.ties<up>}
+      : !snn.current<2, 3, i64> -> !snn.train<2, 3, 0:3>
   return
 }
 

@@ -135,6 +135,14 @@ func.func @neurons(%i: !snn.current<2x4x4, 3, i64>, %s: !snn.train<2x4x4, 3, 0:3
       theta [100] start [50] epsilon [1] state 64 min -9223372036854775808 max 9223372036854775807
       certificate <bounded 1.0e-03, fractional_bits = 7, cases = 12, ties = 2> {approximate, unsigned_neuron}
       : !snn.current<2x4x4, 3, i64> -> !snn.train<2x4x4, 3, 0:15>
+  // CHECK: snn.if %{{.*}} "act5" {{.*}} {settled = #snn.ties<even>}
+  %act5 = snn.if %i "act5" gains [dense<0.5> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64>
+      theta [1.5] start [0.75] epsilon 0.0 {settled = #snn.ties<even>}
+      : !snn.current<2x4x4, 3, i64> -> !snn.train<2x4x4, 3, 0:3>
+  // CHECK: snn.integer_if %{{.*}} "act6" {{.*}} {settled = #snn.ties<up>}
+  %act6 = snn.integer_if %i "act6" factors [dense<1> : tensor<1xi64>] shifts [0] bias dense<0> : tensor<1xi64>
+      theta [3] start [1] epsilon [1] state 32 min -100 max 100 certificate <exact, fractional_bits = 0, cases = 6, ties = 0>
+      {settled = #snn.ties<up>} : !snn.current<2x4x4, 3, i64> -> !snn.train<2x4x4, 3, 0:3>
   // CHECK: snn.readout %{{.*}}, %{{.*}} "logits" gains [dense<2.500000e-01> : tensor<1xf64>, dense<1.000000e+00> : tensor<2xf64>] offset dense<0.000000e+00> : tensor<1xf64> : !snn.current<2x4x4, 3, i64>, !snn.train<2x4x4, 3, 0:3> -> tensor<2x4x4xf64>
   %5 = snn.readout %i, %3 "logits" gains [dense<0.25> : tensor<1xf64>, dense<1.0> : tensor<2xf64>]
       offset dense<0.0> : tensor<1xf64> : !snn.current<2x4x4, 3, i64>, !snn.train<2x4x4, 3, 0:3> -> tensor<2x4x4xf64>

@@ -74,6 +74,50 @@ int64_t countDifferences(const RealNeuron &neuron,
   return differences;
 }
 
+/// A settled neuron's counts after 1..T steps of firing, from its membrane V
+/// and theta.
+template <typename Int>
+std::vector<int64_t> settle(const RealNeuron &neuron, Int v, Int theta) {
+  std::vector<int64_t> counts;
+  int64_t n = 0;
+  for (int64_t t = 1; t <= neuron.timeSteps; ++t) {
+    bool odd = n % 2 != 0;
+    bool up = v > theta || (v == theta && (!neuron.tiesToEven || odd));
+    bool down = v < 0 || (v == 0 && neuron.tiesToEven && odd);
+    int64_t spike = up && n < neuron.hi ? 1 : down && n > neuron.lo ? -1 : 0;
+    n += spike;
+    v -= theta * spike;
+    counts.push_back(n);
+  }
+  return counts;
+}
+
+/// The sums for which a settled neuron and its integers fire differently.
+int64_t countSettledDifferences(const RealNeuron &neuron,
+                                const IntegerNeuron &integers, int f) {
+  auto fixed = [](double value) {
+    return Int128(int64_t(std::ldexp(value, 40)));
+  };
+  int64_t steps = neuron.timeSteps, differences = 0;
+  InputRange::Range main = neuron.main.range(steps), side{0, 0};
+  if (neuron.side)
+    side = neuron.side->range(steps);
+  int64_t sideStride = neuron.side ? neuron.side->stride(steps) : 1;
+  for (size_t j = 0; j < neuron.biases.size(); ++j)
+    for (int64_t a = main.min; a <= main.max; ++a)
+      for (int64_t m = side.min; m <= side.max; ++m) {
+        Int128 real = fixed(neuron.start) + fixed(neuron.biases[j]) * steps +
+                      fixed(neuron.mainGain) * a * neuron.main.stride(steps) +
+                      fixed(neuron.sideGain) * m * sideStride;
+        Int128 integer = Int128(integers.start) + integers.biases[j] +
+                         (Int128(a) * integers.mainFactor << f) +
+                         Int128(integers.sideFactor) * m;
+        differences += settle(neuron, real, fixed(neuron.theta)) !=
+                       settle(neuron, integer, Int128(integers.theta));
+      }
+  return differences;
+}
+
 /// A neuron whose constants are random multiples of 2^-20.
 RealNeuron randomNeuron(std::mt19937 &random, bool side, size_t biases) {
   auto real = [&](double low, double high) {
@@ -113,13 +157,16 @@ RealNeuron randomNeuron(std::mt19937 &random, bool side, size_t biases) {
 std::pair<int, IntegerNeuron> solveLeast(const RealNeuron &neuron,
                                          const Cases &cases,
                                          bool *proved = nullptr) {
-  for (int f = 0; f < 60; ++f) {
-    bool exhaustive = false;
-    if (auto found = solve(neuron, cases, f, &exhaustive))
-      return {f, *found};
-    if (proved)
-      *proved = exhaustive;
-  }
+  int64_t mostFactor = neuron.tiesToEven ? findMainFactor(neuron) : 1;
+  for (int64_t factor = 1; factor <= mostFactor;
+       factor += std::max<int64_t>(1, mostFactor - 1))
+    for (int f = 0; f < 60; ++f) {
+      bool exhaustive = false;
+      if (auto found = solve(neuron, cases, f, &exhaustive, factor))
+        return {f, *found};
+      if (proved)
+        *proved = exhaustive;
+    }
   ADD_FAILURE() << "no solution";
   return {0, {}};
 }
@@ -136,6 +183,65 @@ TEST(Solver, EverySituationAgrees) {
     EXPECT_TRUE(fulfils(finer, cases, f + 3));
     EXPECT_EQ(countDifferences(neuron, finer, f + 3), 0) << "neuron " << i;
   }
+}
+
+TEST(Solver, SettledNeuronsAgreeForEverySum) {
+  std::mt19937 random(7);
+  int64_t ties = 0;
+  for (int i = 0; i < 300; ++i) {
+    RealNeuron neuron = randomNeuron(random, i % 2, i % 3 == 0 ? 3 : 1);
+    neuron.settled = true;
+    neuron.tiesToEven = i % 4 < 2;
+    neuron.epsilon = 0;
+    if (i % 5 < 2) {
+      // Powers of two and small fractions of them meet ties.
+      neuron.theta = 1 + double(random() % 2) / 2;
+      neuron.start = neuron.theta / 2;
+      neuron.mainGain = 0.25;
+      neuron.sideGain = neuron.side ? 0.5 : 0;
+      for (double &bias : neuron.biases)
+        bias = std::round(bias * 8) / 8;
+    }
+    Cases cases = decideCases(neuron);
+    ties += cases.ties;
+    EXPECT_EQ(cases.count, countCases(neuron));
+    bool proved = false;
+    auto [f, integers] = solveLeast(neuron, cases, &proved);
+    EXPECT_TRUE(fulfils(integers, cases, f));
+    EXPECT_EQ(countSettledDifferences(neuron, integers, f), 0)
+        << "neuron " << i;
+    IntegerNeuron finer = refine(integers, 3);
+    EXPECT_EQ(countSettledDifferences(neuron, finer, f + 3), 0)
+        << "neuron " << i;
+    // Without a side input the search is exhaustive, whatever the biases.
+    EXPECT_TRUE(f == 0 || neuron.side || proved) << "neuron " << i;
+  }
+  EXPECT_GT(ties, 100);
+}
+
+TEST(Solver, TiesToEvenMayNeedAFactor) {
+  // theta / gain = 4 / 3: a tie at every third border, to alternate sides. No
+  // power of two represents all of them.
+  RealNeuron neuron;
+  neuron.settled = neuron.tiesToEven = true;
+  neuron.timeSteps = neuron.hi = 15;
+  neuron.theta = 1;
+  neuron.start = 0.5;
+  neuron.mainGain = 0.75;
+  neuron.biases = {0};
+  neuron.main = {0, 15, false, 2, -1};
+  Cases cases = decideCases(neuron);
+  ASSERT_GE(cases.ties, 3);
+  for (int f = 0; f < 40; ++f)
+    EXPECT_FALSE(solve(neuron, cases, f)) << f;
+  EXPECT_EQ(findMainFactor(neuron), 3);
+  int f = 0;
+  auto integers = solve(neuron, cases, f, nullptr, 3);
+  while (!integers && f < 8)
+    integers = solve(neuron, cases, ++f, nullptr, 3);
+  ASSERT_TRUE(integers);
+  EXPECT_EQ(integers->mainFactor, 3);
+  EXPECT_EQ(countSettledDifferences(neuron, *integers, f), 0);
 }
 
 TEST(Solver, RowsAreNecessary) {

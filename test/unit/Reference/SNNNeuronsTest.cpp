@@ -101,6 +101,44 @@ TEST(RealNeuron, BiasIsAddedAtEveryStep) {
   EXPECT_EQ(neuron.spikes({0, 0, 0, 0, 0}), (Train{-1, 0, -1, 0, -1}));
 }
 
+TEST(RealNeuron, SettledFiresWhenAllHasArrived) {
+  Neuron neuron;
+  neuron.gain = "2.0";
+  neuron.theta = "3.0";
+  neuron.start = "1.5";
+  neuron.flags = ", settled = #snn.ties<up>";
+  // V = 1.5 + 6: the late charge counts as much as the early.
+  EXPECT_EQ(neuron.spikes({1, 1, 1}), (Train{1, 1, 0}));
+  EXPECT_EQ(neuron.spikes({-1, 1, 1}), (Train{1, 0, 0}));
+  EXPECT_EQ(neuron.spikes({-1, -1, 0}), (Train{-1, 0, 0}));
+  // The bias counts T times: V = 1.5 + 3 * 1.5 = 2 * 3.
+  neuron.bias = "1.5";
+  EXPECT_EQ(neuron.spikes({0, 0, 0}), (Train{1, 1, 0}));
+  neuron.bounds = "-9:1";
+  EXPECT_EQ(neuron.spikes({0, 0, 0}), (Train{1, 0, 0}));
+}
+
+TEST(RealNeuron, SettledTiesGoUpOrToTheEvenCount) {
+  // With theta 2 and start 1 an odd sum s is halfway between two counts.
+  Neuron neuron;
+  neuron.theta = "2.0";
+  neuron.start = "1.0";
+  for (bool even : {false, true})
+    for (int s = -8; s <= 8; ++s) {
+      neuron.flags =
+          even ? ", settled = #snn.ties<even>" : ", settled = #snn.ties<up>";
+      Train train(8, 0);
+      std::fill_n(train.begin(), std::abs(s), s < 0 ? -1 : 1);
+      LayerResult layer = neuron.run(train);
+      // Halves up: floor(s / 2 + 1 / 2); to even: rint.
+      double half = s / 2.0;
+      EXPECT_EQ(layer.counts[0],
+                even ? std::rint(half) : std::floor(half + 0.5))
+          << "even " << even << " s " << s;
+      EXPECT_EQ(layer.ties, s % 2 != 0) << s;
+    }
+}
+
 TEST(RealNeuron, StaysInsideTheCountBounds) {
   Neuron neuron;
   neuron.bounds = "-1:2";

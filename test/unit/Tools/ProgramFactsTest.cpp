@@ -48,7 +48,7 @@ TEST(ProgramFacts, WithoutProvenance) {
 
 TEST(ProgramFacts, ReadsProvenance) {
   rt::Result<NetworkFacts> facts = describeProgram(program(R"({
-    "epsilon": 1e-3, "timing": "pipelined",
+    "epsilon": 1e-3,
     "layers": [{"name": "hidden", "approximate": true,
                 "certificate": {"kind": "bounded", "bound": 0.5,
                                 "fractional_bits": 4, "cases": 12, "ties": 2,
@@ -80,7 +80,6 @@ TEST(ProgramFacts, DamagedProvenanceIsAnError) {
         "[]",
         "3",
         R"({"epsilon": "x"})",
-        R"({"timing": 1})",
         R"({"layers": {}})",
         R"({"layers": [3]})",
         R"({"layers": [{"name": 3}]})",

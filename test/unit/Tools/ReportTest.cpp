@@ -35,7 +35,8 @@ NetworkFacts network(Level level, std::vector<LayerFacts> layers) {
   NetworkFacts facts;
   facts.level = level;
   facts.timeSteps = level == Level::QNN ? 0 : 2;
-  facts.timing = level == Level::QNN ? "" : "pipelined";
+  if (level != Level::QNN)
+    facts.schedule = computeSchedule({}, 3);
   facts.layers = std::move(layers);
   return facts;
 }
@@ -145,6 +146,7 @@ TEST(Report, QuantizedNetworkHasNoSpikes) {
   EXPECT_EQ(json["top1"], 0.75);
   EXPECT_TRUE(json["time_steps"].is_null());
   EXPECT_TRUE(json["timing"].is_null());
+  EXPECT_TRUE(json["schedule"].is_null());
   EXPECT_TRUE(json["certificate"].is_null());
   EXPECT_EQ(json["ties"], 7);
   EXPECT_TRUE(json["layers"][0]["rate"].is_null());
@@ -172,8 +174,8 @@ TEST(Report, KeysAreThoseOfTheIssue) {
   EXPECT_THAT(keys,
               ElementsAre("level", "top1", "samples", "time_steps", "timing",
                           "epsilon", "approximate", "certificate",
-                          "rounded_weights", "ties", "layers", "totals",
-                          "compare", "images_per_second"));
+                          "rounded_weights", "ties", "schedule", "layers",
+                          "totals", "compare", "images_per_second"));
   keys.clear();
   for (const auto &[key, value] : json["layers"][0].items())
     keys.push_back(key);

@@ -181,8 +181,10 @@ class Simulation {
 public:
   Simulation(const Program &program,
              const std::map<int32_t, std::vector<double>> &inputs,
-             const std::vector<bool> &isSigned)
-      : program(program), inputs(inputs), isSigned(isSigned) {}
+             const std::vector<bool> &isSigned,
+             const std::vector<bool> &tiesToEven)
+      : program(program), inputs(inputs), isSigned(isSigned),
+        tiesToEven(tiesToEven) {}
 
   testing::DirectResult run() {
     for (size_t p = 0; p < program.pools.size(); ++p) {
@@ -236,24 +238,37 @@ private:
     for (int64_t i = 0; i < n; ++i)
       v[i] = entry(unit.start, i, pool->shape);
     std::vector<int8_t> &train = result.spikes[self];
-    for (int64_t t = 0; t < program.timeSteps; ++t) {
+    auto drainStep = [&](int64_t t) {
       for (const Connection &c : program.connections)
         if (c.target == self && !fromInput(c)) {
           std::vector<int64_t> sums = events(c, t);
           for (int64_t i = 0; i < n; ++i)
             v[i] += sums[i] * (int64_t(1) << c.shift);
         }
+    };
+    for (int64_t t = 0; unit.settled && t < program.timeSteps; ++t)
+      drainStep(t);
+    for (int64_t t = 0; t < program.timeSteps; ++t) {
+      if (!unit.settled)
+        drainStep(t);
       for (int64_t i = 0; i < n; ++i) {
         int64_t theta = entry(unit.theta, i, pool->shape);
-        v[i] += constant[i];
-        if (!unit.bias.empty())
-          v[i] += entry(unit.bias, i, pool->shape);
+        if (!unit.settled || t == 0) {
+          v[i] += constant[i];
+          if (!unit.bias.empty())
+            v[i] += entry(unit.bias, i, pool->shape);
+        }
+        // Ties belong to the even count.
+        int64_t up = theta, down = -entry(unit.epsilon, i, pool->shape);
+        if (tiesToEven[self]) {
+          bool odd = count[i] % 2 != 0;
+          up = odd ? theta : theta + 1;
+          down = odd ? 0 : -1;
+        }
         int8_t spike = 0;
-        if (v[i] >= theta && count[i] < unit.hi)
+        if (v[i] >= up && count[i] < unit.hi)
           spike = 1;
-        else if (isSigned[self] &&
-                 v[i] <= -entry(unit.epsilon, i, pool->shape) &&
-                 count[i] > unit.lo)
+        else if (isSigned[self] && v[i] <= down && count[i] > unit.lo)
           spike = -1;
         v[i] -= theta * spike;
         count[i] += spike;
@@ -321,7 +336,7 @@ private:
 
   const Program &program;
   const std::map<int32_t, std::vector<double>> &inputs;
-  const std::vector<bool> &isSigned;
+  const std::vector<bool> &isSigned, &tiesToEven;
   const Pool *pool = nullptr;
   int32_t self = 0;
   testing::DirectResult result;
@@ -332,6 +347,7 @@ private:
 testing::DirectResult
 testing::runDirectly(const Program &program,
                      const std::map<int32_t, std::vector<double>> &inputs,
-                     const std::vector<bool> &isSigned) {
-  return Simulation(program, inputs, isSigned).run();
+                     const std::vector<bool> &isSigned,
+                     const std::vector<bool> &tiesToEven) {
+  return Simulation(program, inputs, isSigned, tiesToEven).run();
 }

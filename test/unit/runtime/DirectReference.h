@@ -28,10 +28,11 @@ struct DirectResult {
 };
 
 /// Runs one image. `inputs` holds, per input pool, the integers p (or, for Real
-/// inputs, the values x). `isSigned`: per pool.
+/// inputs, the values x). `isSigned`, `tiesToEven`: per pool.
 DirectResult runDirectly(const Program &program,
                          const std::map<int32_t, std::vector<double>> &inputs,
-                         const std::vector<bool> &isSigned);
+                         const std::vector<bool> &isSigned,
+                         const std::vector<bool> &tiesToEven);
 
 /// What flows through a connection's stages for `values` at its source.
 template <typename T>

@@ -19,12 +19,19 @@ using namespace fastsnn::rt::testing;
 
 namespace {
 
-std::vector<bool> signedPools(const Program &program) {
+/// The pools that run one of `opcodes`.
+std::vector<bool> poolsWith(const Program &program,
+                            std::initializer_list<Opcode> opcodes) {
   std::vector<bool> result(program.pools.size(), false);
   for (const Instruction &instruction : program.step)
-    if (instruction.opcode == static_cast<uint16_t>(Opcode::CompareDown))
-      result[instruction.operand] = true;
+    for (Opcode opcode : opcodes)
+      if (instruction.opcode == static_cast<uint16_t>(opcode))
+        result[instruction.operand] = true;
   return result;
+}
+
+std::vector<bool> signedPools(const Program &program) {
+  return poolsWith(program, {Opcode::CompareDown, Opcode::CompareDownEven});
 }
 
 std::vector<int32_t> emittingPools(const Program &program) {
@@ -161,9 +168,10 @@ void expectEqual(const RunResult &a, const RunResult &b) {
 /// The reference engine's result is the oracle's.
 void expectOracle(const Case &c, const RunResult &result) {
   std::vector<bool> isSigned = signedPools(*c.program);
+  std::vector<bool> even = poolsWith(*c.program, {Opcode::CompareUpEven});
   for (int64_t image = 0; image < c.images; ++image) {
     DirectResult direct =
-        runDirectly(*c.program, {{0, c.image(image)}}, isSigned);
+        runDirectly(*c.program, {{0, c.image(image)}}, isSigned, even);
     for (const Output &output : result.outputs) {
       const std::vector<double> &expected = direct.outputs.at(output.pool);
       for (size_t i = 0; i < expected.size(); ++i)
@@ -193,6 +201,7 @@ class RandomPrograms : public ::testing::TestWithParam<int> {};
 TEST_P(RandomPrograms, AllEnginesAgreeWithTheOracle) {
   RandomOptions options;
   options.seed = static_cast<uint64_t>(GetParam());
+  options.settled = GetParam() >= 200;
   switch (GetParam() % 5) {
   case 1:
     options.encoding = InputEncoding::Current;
@@ -218,7 +227,50 @@ TEST_P(RandomPrograms, AllEnginesAgreeWithTheOracle) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomPrograms, ::testing::Range(0, 200));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomPrograms, ::testing::Range(0, 400));
+
+/// One neuron of theta 2 that takes an integer p once; T = 4.
+Program settledProgram(bool even, int64_t start) {
+  ProgramBuilder builder("settled", 4);
+  InputPool values;
+  values.lo = -20;
+  values.hi = 20;
+  int32_t input = builder.addInput("x", {1}, values);
+  NeuronPool unit = simpleNeurons(-3, 3, 2);
+  unit.settled = true;
+  unit.start = {start};
+  unit.bias = {2};
+  int32_t neurons = builder.addNeurons("n", {1}, unit, true, even);
+  DiagonalStage identity;
+  identity.size = 1;
+  identity.weights = builder.addWeights("one", 1, 1, 1, {1});
+  builder.connect(input, neurons, {identity});
+  int32_t readout = builder.addReadout("y", {1});
+  builder.connect(neurons, readout, {identity}, 0, {4.0});
+  Result<Program> program = builder.finish();
+  EXPECT_TRUE(program.ok()) << program.status().str();
+  return program.take();
+}
+
+TEST(Engine, SettledNeuronsRoundTheirTotal) {
+  // V = start + 2 + p, added once. With start 1 = theta / 2 odd p are integers
+  // of (p + 2) / 2 halfway between two counts.
+  for (bool even : {false, true})
+    for (int64_t start : {0, 1})
+      for (int32_t p = -20; p <= 20; ++p) {
+        Case c(settledProgram(even, start), 1, 0);
+        c.integers = {p};
+        c.batch.inputs[0].data = c.integers.data();
+        double total = (start + 2 + p) / 2.0, count = std::floor(total);
+        if (even && total == count && int64_t(count) % 2 != 0)
+          count -= 1;
+        count = std::min(3.0, std::max(-3.0, count));
+        for (const auto &engine : {event(c), reference(c)})
+          EXPECT_EQ(c.run(*engine).outputs[0].values[0], count)
+              << engine->name() << " even " << even << " start " << start
+              << " p " << p;
+      }
+}
 
 TEST(Engine, ThreadsDoNotMatter) {
   RandomOptions options;

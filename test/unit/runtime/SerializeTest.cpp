@@ -113,6 +113,7 @@ TEST(Serialize, RoundTrip) {
     RandomOptions options;
     options.seed = seed;
     options.inputKind = static_cast<InputKind>(1 + seed % 3);
+    options.settled = seed % 2;
     Program program = randomProgram(options);
     std::vector<uint8_t> bytes = bytesOf(program);
     Result<Program> again = read(bytes);
@@ -161,6 +162,10 @@ TEST(Serialize, EveryFieldSurvives) {
   EXPECT_EQ(std::get<InputPool>(withTable.pools[0].unit).table, pixels.table);
   const auto &x = std::get<NeuronPool>(a.pools[1].unit),
              &y = std::get<NeuronPool>(b.pools[1].unit);
+  EXPECT_FALSE(y.settled);
+  std::get<NeuronPool>(a.pools[1].unit).settled = true;
+  EXPECT_TRUE(
+      std::get<NeuronPool>(read(bytesOf(a)).take().pools[1].unit).settled);
   EXPECT_EQ(x.stateBits, y.stateBits);
   EXPECT_EQ(x.lo, y.lo);
   EXPECT_EQ(x.hi, y.hi);

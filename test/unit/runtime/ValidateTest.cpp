@@ -553,6 +553,79 @@ TEST(Validate, Code) {
               [](Program &p) { p.epilogue[0].operand = Conv; });
 }
 
+/// The program with a settled pool 'conv' that decides ties by parity.
+Program settledProgram() {
+  Program program = validProgram();
+  unit<NeuronPool>(program, Conv).settled = true;
+  auto move = [&](Opcode opcode) {
+    size_t at = find(program, opcode, Conv);
+    program.prologue.push_back(program.step[at]);
+    program.step.erase(program.step.begin() + static_cast<int64_t>(at));
+  };
+  program.prologue.push_back({static_cast<uint16_t>(Opcode::Barrier), -1});
+  move(Opcode::AddCurrent);
+  move(Opcode::AddBias);
+  replaceOp(program, Opcode::CompareUp, Opcode::CompareUpEven);
+  replaceOp(program, Opcode::CompareDown, Opcode::CompareDownEven);
+  Status status = recordMembraneRanges(program);
+  EXPECT_TRUE(status.ok()) << status.str();
+  return program;
+}
+
+TEST(Validate, SettledCode) {
+  ASSERT_TRUE(validate(settledProgram()).ok())
+      << validate(settledProgram()).str();
+  auto expect = [](const std::vector<std::string> &parts,
+                   const std::function<void(Program &)> &change) {
+    expectError(ErrorCode::BadCode, parts, [&](Program &p) {
+      p = settledProgram();
+      change(p);
+    });
+  };
+  // Constants are added once, where the pool is settled.
+  expect({"'conv'", "runs 'add_bias' in the prologue", "add_current add_bias"},
+         [](Program &p) { p.prologue.erase(p.prologue.begin() + 2); });
+  expect({"'conv'", "in a step"}, [](Program &p) {
+    size_t at = find(p, Opcode::CompareUpEven, Conv);
+    p.step.insert(p.step.begin() + static_cast<int64_t>(at),
+                  {static_cast<uint16_t>(Opcode::AddCurrent), Conv});
+  });
+  expect({"'conv'", "in the prologue, expected is ''"},
+         [](Program &p) { unit<NeuronPool>(p, Conv).settled = false; });
+  expect({"'conv'", "no barrier"},
+         [](Program &p) { p.prologue.erase(p.prologue.begin() + 1); });
+  expect({"'conv'", "never adds it"},
+         [](Program &p) { p.prologue.pop_back(); });
+  // Ties to even: both comparisons, and in settled pools only.
+  expect({"'conv'", "cmp_up_even", "cmp_down"}, [](Program &p) {
+    replaceOp(p, Opcode::CompareDownEven, Opcode::CompareDown);
+  });
+  expect({"'conv'", "cmp_up sub_theta", "cmp_down_even"}, [](Program &p) {
+    replaceOp(p, Opcode::CompareUpEven, Opcode::CompareUp);
+  });
+  expectError(ErrorCode::BadCode, {"'conv'", "cmp_up_even"}, [](Program &p) {
+    replaceOp(p, Opcode::CompareUp, Opcode::CompareUpEven);
+    replaceOp(p, Opcode::CompareDown, Opcode::CompareDownEven);
+  });
+}
+
+TEST(Validate, SettledMembranes) {
+  // The whole sum has to fit: a bias counts once, however many steps.
+  expectError(ErrorCode::MembraneOverflow, {"'conv'", "33 bits"},
+              [](Program &p) {
+                p = settledProgram();
+                unit<NeuronPool>(p, Conv).bias = {INT32_MAX};
+              });
+  Program program = settledProgram();
+  unit<NeuronPool>(program, Conv).bias = {1 << 30};
+  EXPECT_TRUE(recordMembraneRanges(program).ok());
+  EXPECT_TRUE(validate(program).ok());
+  expectError(ErrorCode::RecordedRange, {"'conv'"}, [](Program &p) {
+    p = settledProgram();
+    --unit<NeuronPool>(p, Conv).membraneMax;
+  });
+}
+
 TEST(Validate, MembraneOverflow) {
   // Only the shift makes it too wide.
   expectError(ErrorCode::MembraneOverflow,

@@ -40,6 +40,27 @@ TEST(Widths, OneSourceByHand) {
   EXPECT_EQ(asInt64(range.min), -35);
 }
 
+TEST(Widths, SettledNeuronsHoldTheWholeSum) {
+  ChannelBounds bounds;
+  bounds.settled = true;
+  bounds.timeSteps = 3;
+  bounds.sources = {{5, -3, 1, 0, 2}};
+  bounds.start = 4;
+  bounds.theta = 10;
+  bounds.biasMin = -7;
+  bounds.biasMax = 1;
+  bounds.hi = 3;
+  WideRange range = membraneRange(bounds);
+  // The bias once: 4 + 1 + 2 * 10 and 4 - 7 - 2 * 6. A spike leads towards
+  // 0..theta, never beyond.
+  EXPECT_EQ(asInt64(range.max), 25);
+  EXPECT_EQ(asInt64(range.min), -15);
+  bounds.theta = 1000;
+  EXPECT_EQ(asInt64(membraneRange(bounds).max), 1000);
+  bounds.current = {-50, 0};
+  EXPECT_EQ(asInt64(membraneRange(bounds).min), -65);
+}
+
 TEST(Widths, StartAloneCounts) {
   ChannelBounds bounds;
   bounds.timeSteps = 1;

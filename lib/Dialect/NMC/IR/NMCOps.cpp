@@ -418,11 +418,22 @@ LogicalResult ConnectOp::verify() {
 // Micro-operations
 //===----------------------------------------------------------------------===//
 
+/// Whether `op` adds a constant to settled neurons, which is done once.
+static bool addsOnce(Operation &op) {
+  auto operand = op.getAttrOfType<FlatSymbolRefAttr>("operand");
+  if (!isa<AddCurrentOp, AddBiasOp>(op) || !operand)
+    return false;
+  auto neurons = SymbolTable::lookupNearestSymbolFrom<NeuronsOp>(
+      op.getParentOp(), operand);
+  return neurons && neurons.getSettled();
+}
+
 LogicalResult PrologueOp::verify() {
   for (Operation &op : getBody().front())
     // nmc_prologue_c1
-    if (!isa<InjectOp, BarrierOp>(op))
-      return op.emitOpError("does not belong into a prologue, which injects");
+    if (!isa<InjectOp, BarrierOp>(op) && !addsOnce(op))
+      return op.emitOpError("does not belong into a prologue, which injects "
+                            "and adds the constants of settled neurons");
   return success();
 }
 
@@ -430,8 +441,9 @@ LogicalResult StepOp::verify() {
   for (Operation &op : getBody().front())
     // nmc_step_c1
     if (!isa<DrainOp, BarrierOp, AddCurrentOp, AddBiasOp, CompareUpOp,
-             SubThetaOp, CountUpOp, EmitUpOp, CompareDownOp, AddThetaOp,
-             CountDownOp, EmitDownOp, MaxCountOp>(op))
+             CompareUpEvenOp, SubThetaOp, CountUpOp, EmitUpOp, CompareDownOp,
+             CompareDownEvenOp, AddThetaOp, CountDownOp, EmitDownOp,
+             MaxCountOp>(op))
       return op.emitOpError("does not belong into a step, which drains, fires "
                             "and never multiplies");
   return success();

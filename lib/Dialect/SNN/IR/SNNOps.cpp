@@ -547,6 +547,9 @@ LogicalResult IFOp::verify() {
   // snn_if_c15
   if (!(epsilon >= 0) || !std::isfinite(epsilon))
     return emitOpError("epsilon must be finite and not negative");
+  // snn_if_c16
+  if (getSettled() && epsilon != 0)
+    return emitOpError("settled neurons need an epsilon of 0");
   return success();
 }
 
@@ -589,6 +592,10 @@ LogicalResult IntegerIFOp::verify() {
                     [&](int64_t v) { return v >= min && v <= max; }))
     return emitOpError("membrane range must hold every start value and fit "
                        "into the state");
+  // snn_integer_if_c17
+  if (getSettled() &&
+      !llvm::all_of(getEpsilon(), [](int64_t e) { return e == 1; }))
+    return emitOpError("settled neurons need an epsilon of 1");
   return success();
 }
 

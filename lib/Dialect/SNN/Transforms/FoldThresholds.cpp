@@ -244,8 +244,13 @@ FailureOr<LayerProblem> FoldThresholds::describe(IFOp op,
   problem.lo = train.getLo();
   problem.hi = train.getHi();
   problem.unsignedNeuron = op.getUnsignedNeuron();
+  problem.settled = op.getSettled().has_value();
+  problem.tiesToEven = op.getSettled() == Ties::Even;
   problem.epsilon =
       epsilon >= 0 ? epsilon.getValue() : op.getEpsilon().convertToDouble();
+  if (problem.settled && problem.epsilon != 0)
+    return op.emitError("a settled layer takes no epsilon, nothing is left to "
+                        "take back; leave out epsilon or use pipelined timing");
   problem.stateBits = stateBits;
   problem.tolerance = tolerance;
   auto perChannel = [&](ArrayRef<double> list) {
@@ -435,7 +440,7 @@ LogicalResult FoldThresholds::fold(IFOp op, SymbolTable &symbols) {
       builder.getI64IntegerAttr(solution->stateBits),
       builder.getI64IntegerAttr(solution->membraneMin),
       builder.getI64IntegerAttr(solution->membraneMax), certificate,
-      op.getUnsignedNeuronAttr(), op.getApproximateAttr());
+      op.getUnsignedNeuronAttr(), op.getApproximateAttr(), op.getSettledAttr());
   op.replaceAllUsesWith(folded.getOutput());
   op.erase();
   solution->exact ? ++numExact : ++numBounded;

@@ -82,14 +82,16 @@ def NMC_NeuronsOp : NMC_Pool<"neurons"> {
   let summary = "integrate-and-fire neurons with integer constants";
   let description = [{
     As `snn.integer_if`; what it adds comes from the connections that end here.
-    `certificate` is carried for reports.
+    `certificate` is carried for reports. A `settled` pool takes in the events of
+    all T steps before it runs its own part of the step T times.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$shape,
       I32Attr:$lo, I32Attr:$hi, ElementsAttr:$bias,
       DenseI64ArrayAttr:$theta, DenseI64ArrayAttr:$start,
       DenseI64ArrayAttr:$epsilon, I64Attr:$state_bits,
       I64Attr:$membrane_min, I64Attr:$membrane_max,
-      DefaultValuedAttr<DictionaryAttr, "{}">:$certificate);
+      DefaultValuedAttr<DictionaryAttr, "{}">:$certificate,
+      UnitAttr:$settled);
   let assemblyFormat = [{
     $sym_name $shape `range` $lo `:` $hi `bias` $bias `theta` $theta
     `start` $start `epsilon` $epsilon
@@ -166,10 +168,12 @@ def NMC_BarrierOp : NMC_Op<"barrier", [ParentOneOf<["PrologueOp", "StepOp", "Epi
 def NMC_AddCurrentOp : NMC_MicroOp<"add_current", "V += I">;
 def NMC_AddBiasOp : NMC_MicroOp<"add_bias", "V += B">;
 def NMC_CompareUpOp : NMC_MicroOp<"cmp_up", "p = V >= Theta and N < hi">;
+def NMC_CompareUpEvenOp : NMC_MicroOp<"cmp_up_even", "p = (V > Theta, or V == Theta and N odd) and N < hi">;
 def NMC_SubThetaOp : NMC_MicroOp<"sub_theta", "where p: V -= Theta">;
 def NMC_CountUpOp : NMC_MicroOp<"count_up", "where p: N += 1">;
 def NMC_EmitUpOp : NMC_MicroOp<"emit_up", "where p: emit +1">;
 def NMC_CompareDownOp : NMC_MicroOp<"cmp_down", "p = not p and V <= -E and N > lo">;
+def NMC_CompareDownEvenOp : NMC_MicroOp<"cmp_down_even", "p = not p and (V < 0, or V == 0 and N odd) and N > lo">;
 def NMC_AddThetaOp : NMC_MicroOp<"add_theta", "where p: V += Theta">;
 def NMC_CountDownOp : NMC_MicroOp<"count_down", "where p: N -= 1">;
 def NMC_EmitDownOp : NMC_MicroOp<"emit_down", "where p: emit -1">;

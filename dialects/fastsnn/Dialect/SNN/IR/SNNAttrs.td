@@ -36,6 +36,11 @@ def SNN_Rounding : SNN_Enum<"Rounding", "how the host rounds", [
     I32EnumAttrCase<"Floor", 2, "floor">]>;
 def SNN_RoundingAttr : SNN_EnumAttr<SNN_Rounding, "rounding">;
 
+def SNN_Ties : SNN_Enum<"Ties", "what a settled neuron does at exactly a rounding boundary", [
+    I32EnumAttrCase<"Up", 0, "up">,
+    I32EnumAttrCase<"Even", 1, "even">]>;
+def SNN_TiesAttr : SNN_EnumAttr<SNN_Ties, "ties">;
+
 def SNN_CertificateKind : SNN_Enum<"CertificateKind", "what a folding proved", [
     I32EnumAttrCase<"Exact", 0, "exact">,
     I32EnumAttrCase<"Bounded", 1, "bounded">]>;

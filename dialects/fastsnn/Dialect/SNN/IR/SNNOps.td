@@ -228,11 +228,22 @@ def SNN_IFOp : SNN_ComputeOp<"if"> {
     channel. An `unsigned_neuron` has no -1 branch. `name` is the layer's.
     `approximate` marks a layer with fewer steps than quantization levels and
     must be there.
+
+    A layer with the attribute `settled` takes in all T steps before it fires,
+    in T steps of its own:
+    ```
+    V = start[c] + T * bias[c] + sum_t sum_k gains[k][c] * inputs[k][t]
+    for t in 1..T: the fire rule, without further input
+    ```
+    `#snn.ties<up>` keeps the fire rule; with `#snn.ties<even>` a neuron with
+    V == theta fires only if N + 1 is even, and one with V == 0 goes down only if
+    N - 1 is: halves are rounded to the even count.
   }];
   let arguments = (ins Variadic<SNN_Signal>:$inputs, StrAttr:$name,
       TypedArrayAttrBase<ElementsAttr, "one gain an input">:$gains,
       ElementsAttr:$bias, DenseF64ArrayAttr:$theta, DenseF64ArrayAttr:$start,
-      F64Attr:$epsilon, UnitAttr:$unsigned_neuron, UnitAttr:$approximate);
+      F64Attr:$epsilon, UnitAttr:$unsigned_neuron, UnitAttr:$approximate,
+      OptionalAttr<SNN_TiesAttr>:$settled);
   let results = (outs SNN_Train:$output);
   let assemblyFormat = [{
     $inputs $name `gains` $gains `bias` $bias `theta` custom<RealList>($theta)
@@ -256,6 +267,15 @@ def SNN_IntegerIFOp : SNN_ComputeOp<"integer_if"> {
     V fits into `state_bits` and stays in [membrane_min, membrane_max], partial
     sums of a step included, in any order. A factor other than 1 is multiplied
     into the weights before the program is written.
+
+    A `settled` layer adds what is constant once and fires when all has arrived:
+    ```
+    V = start[c] + bias[c] + sum_k (factors[k][c] * total_k) << shifts[k]
+    for t in 1..T: the fire rule, without further input
+    ```
+    total_k is the sum of a train or current over all steps, and the current
+    itself where it is constant. With `#snn.ties<even>` the rule is V > theta, or
+    V == theta and N + 1 even, and V < 0, or V == 0 and N - 1 even.
   }];
   let arguments = (ins Variadic<SNN_Signal>:$inputs, StrAttr:$name,
       TypedArrayAttrBase<ElementsAttr, "one factor an input">:$factors,
@@ -263,7 +283,8 @@ def SNN_IntegerIFOp : SNN_ComputeOp<"integer_if"> {
       DenseI64ArrayAttr:$theta, DenseI64ArrayAttr:$start,
       DenseI64ArrayAttr:$epsilon, I64Attr:$state_bits,
       I64Attr:$membrane_min, I64Attr:$membrane_max,
-      SNN_Certificate:$certificate, UnitAttr:$unsigned_neuron, UnitAttr:$approximate);
+      SNN_Certificate:$certificate, UnitAttr:$unsigned_neuron, UnitAttr:$approximate,
+      OptionalAttr<SNN_TiesAttr>:$settled);
   let results = (outs SNN_Train:$output);
   let assemblyFormat = [{
     $inputs $name `factors` $factors `shifts` $shifts `bias` $bias
