@@ -48,15 +48,15 @@ CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
       calibrateLimitText("calibrate-limit", cat(category), value_desc("N"),
                          desc("Calibrate with the first N images (default: "
                               "500)")),
+      timingText("timing", cat(category), value_desc("pipelined|settled"),
+                 desc("When a layer fires: step by step (pipelined, default), "
+                      "or when all T steps have arrived (settled), which gives "
+                      "the counts of the quantized network")),
       calibrateFiles("calibrate", cat(category), value_desc("file"),
                      desc("Set start membranes so that these images, which "
                           "need no labels, give each layer the mean counts of "
                           "the quantized network; formats as --input of "
                           "fastsnn-run; one file for each network input")),
-      timingText("timing", cat(category), value_desc("pipelined|settled"),
-                 desc("When a layer fires: step by step (pipelined, default), "
-                      "or when all T steps have arrived (settled), which gives "
-                      "the counts of the quantized network")),
       unsignedNeurons("unsigned", cat(category),
                       desc("Neurons without negative spikes")) {}
 

@@ -21,7 +21,7 @@ namespace {
 /// Bits that tell lo, lo + 1, ... hi apart.
 int64_t bitsOfCount(int64_t lo, int64_t hi) {
   int64_t bits = 0;
-  while (hi - lo >> bits)
+  while ((hi - lo) >> bits)
     ++bits;
   return bits;
 }
