@@ -121,7 +121,7 @@ class ResamplingWriter:
         """Space and depth exchanged, as one node or as exporters' chains."""
         b = self.b
         block = 2
-        if self.chance(0.5):
+        if self.chance(0.35):
             if x.shape[0] % 4:
                 x = self.quantize(self.convolve(x, 4, plain=True))
             c, h, w = x.shape

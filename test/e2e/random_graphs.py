@@ -94,6 +94,12 @@ DOUBT = 2e-5
 TOLERANCE = 1e-5
 
 
+# Inputs of more than two scales that are not rational to each other make weights
+# real, and elements that move behind them have no certificate.
+KNOWN_LIMIT = ("an analogue or real-weighted current is reshaped or concatenated "
+               "in front of the neurons")
+
+
 class Result:
     """What came of one graph."""
 
@@ -102,7 +108,7 @@ class Result:
         self.failures = []
         self.compared = self.doubtful = self.with_ties = 0
         self.settled = self.settled_ties = 0
-        self.exact_certificates = False
+        self.exact_certificates = self.refused = False
 
     def fail(self, text):
         self.failures.append(text)
@@ -156,7 +162,11 @@ def check_graph(seed, keep):
         try:
             run_graph(graph, folder, result)
         except tools.ToolError as error:
-            result.fail(str(error))
+            # Some random combinations are beyond what the compiler takes, and
+            # it says so by name.
+            result.refused = KNOWN_LIMIT in str(error)
+            if not result.refused:
+                result.fail(str(error))
     return result
 
 
@@ -269,13 +279,15 @@ def main():
                 print(f"FAIL seed {result.graph.seed}: {text}", flush=True)
 
     failed = sum(bool(r.failures) for r in results)
+    refused = sum(r.refused for r in results)
     compared = sum(r.compared for r in results)
     doubtful = sum(r.doubtful for r in results)
     exact = sum(r.exact_certificates for r in results)
     ties = sum(r.with_ties > 0 for r in results)
     settled = sum(r.settled > 0 for r in results)
     settled_ties = sum(r.settled_ties for r in results)
-    print(f"{len(results)} graphs, {failed} failed; {compared} samples compared "
+    print(f"{len(results)} graphs, {failed} failed, {refused} refused; "
+          f"{compared} samples compared "
           f"with the reference, {doubtful} too close to a rounding boundary; "
           f"{ties} graphs with exact ties; {exact} graphs certified exact; "
           f"{settled} graphs settled, with {settled_ties} ties; "
@@ -288,10 +300,13 @@ def main():
                   ", ".join(missing))
         if doubtful > 0.05 * (compared + doubtful):
             print("FAIL: more than 5 % of the samples are doubtful")
+        if refused > len(results) // 50:
+            print("FAIL: more than 2 % of the graphs are refused")
         if exact < len(results) // 4 or ties < 3:
             print("FAIL: too few graphs certified exact, or with ties")
         problems = (problems or bool(missing) or exact < len(results) // 4 or
-                    ties < 3 or doubtful > 0.05 * (compared + doubtful))
+                    ties < 3 or doubtful > 0.05 * (compared + doubtful) or
+                    refused > len(results) // 50)
     return 1 if problems else 0
 
 
