@@ -112,6 +112,10 @@ FailureOr<LayerContext> LayerContext::get(snn::IFOp op,
   snn::TrainType type = op.getOutput().getType();
   NeuronConstants &neurons = layer.neurons;
   neurons.timeSteps = type.getTimeSteps();
+  if (op.getSettled())
+    return op.emitError("fires when all steps have arrived, which gives it the "
+                        "quantized network's counts already; tune and "
+                        "calibrate with --timing=pipelined");
   neurons.lo = type.getLo();
   neurons.hi = type.getHi();
   neurons.channels = type.getShape()[0];
