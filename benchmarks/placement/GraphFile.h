@@ -1,5 +1,4 @@
-//===- GraphFile.h - Cluster graphs and placements as text --------*- C++
-//-*-===//
+//===- GraphFile.h - Cluster graphs and placements as text -----*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

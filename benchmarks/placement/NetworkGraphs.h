@@ -1,5 +1,4 @@
-//===- NetworkGraphs.h - Cluster graphs of known networks ---------*- C++
-//-*-===//
+//===- NetworkGraphs.h - Cluster graphs of known networks ------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -52,7 +52,7 @@ private:
   }
   double changeOfMove(int32_t cluster, int64_t from, int64_t to,
                       int32_t swapped) const;
-  bool swapIfBetter(int64_t a, int64_t b);
+  void swapIfBetter(int64_t a, int64_t b);
   void wake(int64_t core) {
     if (waiting[core])
       return;
@@ -92,13 +92,13 @@ double SwapRefinement::changeOfMove(int32_t cluster, int64_t from, int64_t to,
   return change;
 }
 
-bool SwapRefinement::swapIfBetter(int64_t a, int64_t b) {
+void SwapRefinement::swapIfBetter(int64_t a, int64_t b) {
   int32_t onA = clusterAt[a], onB = clusterAt[b];
   if (onA < 0 && onB < 0)
-    return false;
+    return;
   double change = changeOfMove(onA, a, b, onB) + changeOfMove(onB, b, a, onA);
   if (change >= -kLeastGain)
-    return false;
+    return;
   std::swap(clusterAt[a], clusterAt[b]);
   if (onA >= 0)
     placement[onA] = static_cast<int32_t>(b);
@@ -113,7 +113,6 @@ bool SwapRefinement::swapIfBetter(int64_t a, int64_t b) {
            graph.neighbors(clusterAt[moved]))
         wake(placement[edge.cluster]);
   }
-  return true;
 }
 
 bool SwapRefinement::run(double seconds) {

@@ -1,5 +1,4 @@
-//===- Partition.cpp - Pools of a program cut into cores
-//-------------------===//
+//===- Partition.cpp - Pools of a program cut into cores ------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,6 +9,7 @@
 #include "fastsnn/Mapping/Partition.h"
 #include "Reach.h"
 #include "fastsnn-rt/Opcodes.h"
+#include "fastsnn-rt/Widths.h"
 
 #include <algorithm>
 #include <limits>
@@ -21,15 +21,6 @@ using namespace fastsnn;
 using namespace fastsnn::mapping;
 
 namespace {
-
-/// Bits of a two's complement number in [min, max].
-int64_t bitsOfRange(int64_t min, int64_t max) {
-  int64_t bits = 1;
-  while (bits < 64 && (min < -(int64_t(1) << (bits - 1)) ||
-                       max > (int64_t(1) << (bits - 1)) - 1))
-    ++bits;
-  return bits;
-}
 
 int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -166,7 +157,7 @@ int64_t Partitioner::bitsOfWeights(int32_t table) const {
       min = std::min(min, value);
       max = std::max(max, value);
     }
-    known->second = bitsOfRange(min, max);
+    known->second = rt::bitsOfRange({min, max});
   }
   return known->second;
 }
@@ -190,7 +181,8 @@ Partitioner::Layer Partitioner::describe(int32_t p) const {
       layer.weightBits = std::max(layer.weightBits, bitsOfWeights(table));
   }
   if (const auto *neurons = std::get_if<rt::NeuronPool>(&pool.unit))
-    layer.stateBits = bitsOfRange(neurons->membraneMin, neurons->membraneMax);
+    layer.stateBits =
+        rt::bitsOfRange({neurons->membraneMin, neurons->membraneMax});
   return layer;
 }
 

@@ -1,5 +1,4 @@
-//===- Reach.cpp - The sources of a tile of neurons
-//-------------------------===//
+//===- Reach.cpp - The sources of a tile of neurons -----------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

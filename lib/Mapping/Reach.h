@@ -1,5 +1,4 @@
-//===- Reach.h - The sources of a tile of neurons -------------------*- C++
-//-*-===//
+//===- Reach.h - The sources of a tile of neurons --------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- MappingReport.cpp - Whether a program fits a chip
-//--------------------===//
+//===- MappingReport.cpp - Whether a program fits a chip ------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

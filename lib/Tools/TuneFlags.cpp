@@ -1,5 +1,4 @@
-//===- TuneFlags.cpp - Options of fastsnn-tune
-//-----------------------------------------------------------===//
+//===- TuneFlags.cpp - Options of fastsnn-tune ----------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

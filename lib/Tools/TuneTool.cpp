@@ -1,5 +1,4 @@
-//===- TuneTool.cpp - The command fastsnn-tune
-//-----------------------------------------------------------===//
+//===- TuneTool.cpp - The command fastsnn-tune ----------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

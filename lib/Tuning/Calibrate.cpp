@@ -1,5 +1,4 @@
-//===- Calibrate.cpp - Start membranes from mean count errors
-//-----------------------------------------------------------===//
+//===- Calibrate.cpp - Start membranes from mean count errors -------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

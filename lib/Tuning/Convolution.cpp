@@ -1,5 +1,4 @@
-//===- Convolution.cpp - Convolutions as products of matrices
-//-----------------------------------------------------------===//
+//===- Convolution.cpp - Convolutions as products of matrices -------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Currents.cpp - What arrives at a layer's input
-//-----------------------------------------------------------===//
+//===- Currents.cpp - What arrives at a layer's input ---------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FineTune.cpp - Gradient descent on one layer
-//-----------------------------------------------------------===//
+//===- FineTune.cpp - Gradient descent on one layer -----------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- GridLevels.cpp - The levels that weights may take
-//-----------------------------------------------------------===//
+//===- GridLevels.cpp - The levels that weights may take ------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

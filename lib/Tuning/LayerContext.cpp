@@ -1,5 +1,4 @@
-//===- LayerContext.cpp - One layer among many samples
-//-----------------------------------------------------------===//
+//===- LayerContext.cpp - One layer among many samples --------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Neurons.cpp - Decisions of real neurons, fast and exact
-//-----------------------------------------------------------===//
+//===- Neurons.cpp - Decisions of real neurons, fast and exact ------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

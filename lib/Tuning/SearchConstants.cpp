@@ -1,5 +1,4 @@
-//===- SearchConstants.cpp - Search of bias, threshold and start
-//-----------------------------------------------------------===//
+//===- SearchConstants.cpp - Search of bias, threshold and start ----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

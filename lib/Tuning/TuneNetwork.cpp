@@ -1,5 +1,4 @@
-//===- TuneNetwork.cpp - Tuning layer by layer
-//-----------------------------------------------------------===//
+//===- TuneNetwork.cpp - Tuning layer by layer ----------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- fastsnn-tune.cpp - Main function
-//------------------------------------===//
+//===- fastsnn-tune.cpp - Main function -----------------------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ClusterGraph.h - Traffic between clusters of neurons ------*- C++
-//-*-===//
+//===- ClusterGraph.h - Traffic between clusters of neurons ----*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Partition.h - Pools of a program cut into cores --------------*- C++
-//-*-===//
+//===- Partition.h - Pools of a program cut into cores ---------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Placement.h - Clusters on the cores of a mesh --------------*- C++
-//-*-===//
+//===- Placement.h - Clusters on the cores of a mesh -----------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Target.h - What a neuromorphic chip can hold ---------------*- C++
-//-*-===//
+//===- Target.h - What a neuromorphic chip can hold ------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TrafficCost.h - What the traffic of a placement costs ------*- C++
-//-*-===//
+//===- TrafficCost.h - What the traffic of a placement costs ---*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

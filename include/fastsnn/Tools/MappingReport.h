@@ -1,5 +1,4 @@
-//===- MappingReport.h - Whether a program fits a chip --------------*- C++
-//-*-===//
+//===- MappingReport.h - Whether a program fits a chip ---------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

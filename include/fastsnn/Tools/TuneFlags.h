@@ -1,5 +1,4 @@
-//===- TuneFlags.h - Options of fastsnn-tune
-//-----------------------------------------------------------===//
+//===- TuneFlags.h - Options of fastsnn-tune -------------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

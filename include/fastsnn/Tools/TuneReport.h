@@ -1,5 +1,4 @@
-//===- TuneReport.h - What tuning has done, for people and programs
-//-----------------------------------------------------------===//
+//===- TuneReport.h - What tuning has done, for people and programs -------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

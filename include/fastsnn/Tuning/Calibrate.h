@@ -1,5 +1,4 @@
-//===- Calibrate.h - Start membranes from mean count errors
-//-----------------------------------------------------------===//
+//===- Calibrate.h - Start membranes from mean count errors ----*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

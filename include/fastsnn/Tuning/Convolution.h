@@ -1,5 +1,4 @@
-//===- Convolution.h - Convolutions as products of matrices
-//-----------------------------------------------------------===//
+//===- Convolution.h - Convolutions as products of matrices ----*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

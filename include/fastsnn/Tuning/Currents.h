@@ -1,5 +1,4 @@
-//===- Currents.h - What arrives at a layer's input
-//-----------------------------------------------------------===//
+//===- Currents.h - What arrives at a layer's input ------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FineTune.h - Gradient descent on one layer
-//-----------------------------------------------------------===//
+//===- FineTune.h - Gradient descent on one layer --------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

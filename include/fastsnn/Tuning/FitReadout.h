@@ -1,5 +1,4 @@
-//===- FitReadout.h - Outputs nearest to the quantized network's
-//-----------------------------------------------------------===//
+//===- FitReadout.h - Outputs nearest to the quantized network's ----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

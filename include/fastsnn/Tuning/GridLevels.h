@@ -1,5 +1,4 @@
-//===- GridLevels.h - The levels that weights may take
-//-----------------------------------------------------------===//
+//===- GridLevels.h - The levels that weights may take ---------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

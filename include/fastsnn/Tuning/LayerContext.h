@@ -1,5 +1,4 @@
-//===- LayerContext.h - One layer among many samples
-//-----------------------------------------------------------===//
+//===- LayerContext.h - One layer among many samples -----------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Neurons.h - Decisions of real neurons, fast and exact
-//-----------------------------------------------------------===//
+//===- Neurons.h - Decisions of real neurons, fast and exact ---*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- SearchConstants.h - Search of bias, threshold and start
-//-----------------------------------------------------------===//
+//===- SearchConstants.h - Search of bias, threshold and start --*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- SpikeStore.h - Spike trains of many samples
-//-----------------------------------------------------------===//
+//===- SpikeStore.h - Spike trains of many samples -------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- SumsCache.h - A layer's sums, computed once
-//-----------------------------------------------------------===//
+//===- SumsCache.h - A layer's sums, computed once -------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TuneNetwork.h - Tuning layer by layer
-//-----------------------------------------------------------===//
+//===- TuneNetwork.h - Tuning layer by layer -------------------*- C++ -*-===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- GraphReader.h - Nodes of protobuf messages, functions inlined -*- C++
-//-*-===//
+//===- GraphReader.h - Nodes of protobuf messages, functions inlined ------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

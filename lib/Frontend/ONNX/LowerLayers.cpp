@@ -1,5 +1,4 @@
-//===- LowerLayers.cpp - Layers with weights, and batch normalization -*- C++
-//-*-===//
+//===- LowerLayers.cpp - Layers with weights, and batch normalization -----===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

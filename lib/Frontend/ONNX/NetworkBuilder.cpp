@@ -1,5 +1,4 @@
-//===- NetworkBuilder.cpp - From an ONNX graph to a quantized network -*- C++
-//-*-===//
+//===- NetworkBuilder.cpp - From an ONNX graph to a quantized network -----===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

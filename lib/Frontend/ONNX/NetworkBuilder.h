@@ -1,5 +1,4 @@
-//===- NetworkBuilder.h - From an ONNX graph to a quantized network -*- C++
-//-*-===//
+//===- NetworkBuilder.h - From an ONNX graph to a quantized network -------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

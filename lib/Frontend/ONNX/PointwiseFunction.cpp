@@ -1,5 +1,4 @@
-//===- PointwiseFunction.cpp - Elementwise chains in closed form -*- C++
-//-*-===//
+//===- PointwiseFunction.cpp - Elementwise chains in closed form ----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

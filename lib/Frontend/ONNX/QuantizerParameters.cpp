@@ -1,5 +1,4 @@
-//===- QuantizerParameters.cpp - Parameters of quantization operators -*- C++
-//-*-===//
+//===- QuantizerParameters.cpp - Parameters of quantization operators -----===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TensorReader.h - Tensor data of protobuf messages and files -*- C++
-//-*-===//
+//===- TensorReader.h - Tensor data of protobuf messages and files --------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

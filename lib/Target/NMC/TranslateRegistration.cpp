@@ -1,5 +1,4 @@
-//===- TranslateRegistration.cpp - fastsnn-translate --nmc-to-program ---*- C++
-//-*-===//
+//===- TranslateRegistration.cpp - fastsnn-translate --nmc-to-program -----===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

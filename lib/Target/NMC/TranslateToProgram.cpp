@@ -1,5 +1,4 @@
-//===- TranslateToProgram.cpp - From the nmc dialect to a program ---*- C++
-//-*-===//
+//===- TranslateToProgram.cpp - From the nmc dialect to a program ---------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

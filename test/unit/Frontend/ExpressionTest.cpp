@@ -1,5 +1,4 @@
-//===- ExpressionTest.cpp - Tests of constants evaluated on demand -*- C++
-//-*-===//
+//===- ExpressionTest.cpp - Tests of constants evaluated on demand --------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ImportNetworkTest.cpp - Tests of whole imports without MLIR -*- C++
-//-*-===//
+//===- ImportNetworkTest.cpp - Tests of whole imports without MLIR --------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- PointwiseFunctionTest.cpp - Tests of chains in closed form -*- C++
-//-*-===//
+//===- PointwiseFunctionTest.cpp - Tests of chains in closed form ---------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TargetTest.cpp - Tests of target descriptions
-//------------------------===//
+//===- TargetTest.cpp - Tests of target descriptions ----------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

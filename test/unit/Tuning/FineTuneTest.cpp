@@ -1,5 +1,4 @@
-//===- FineTuneTest.cpp - Gradients and descent of one layer
-//-----------------------------------------------------------===//
+//===- FineTuneTest.cpp - Gradients and descent of one layer --------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

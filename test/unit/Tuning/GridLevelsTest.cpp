@@ -1,5 +1,4 @@
-//===- GridLevelsTest.cpp - The levels that weights may take
-//-----------------------------------------------------------===//
+//===- GridLevelsTest.cpp - The levels that weights may take --------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

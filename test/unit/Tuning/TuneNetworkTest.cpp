@@ -1,5 +1,4 @@
-//===- TuneNetworkTest.cpp - Layer by layer through small networks
-//-----------------------------------------------------------===//
+//===- TuneNetworkTest.cpp - Layer by layer through small networks --------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

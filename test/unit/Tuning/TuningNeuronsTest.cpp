@@ -1,5 +1,4 @@
-//===- TuningNeuronsTest.cpp - Fast decisions against exact ones
-//-----------------------------------------------------------===//
+//===- TuningNeuronsTest.cpp - Fast decisions against exact ones ----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

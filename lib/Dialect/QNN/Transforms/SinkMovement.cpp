@@ -1,5 +1,4 @@
-//===- SinkMovement.cpp - Reshapes move behind elementwise operators ---*- C++
-//-*-===//
+//===- SinkMovement.cpp - Reshapes move behind elementwise operators ------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FoldThresholds.cpp - Real neurons become integer neurons ---*- C++
-//-*-===//
+//===- FoldThresholds.cpp - Real neurons become integer neurons -----------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
