@@ -41,7 +41,7 @@ COLUMNS = {
     "quantized": ("quantized ANN", None),
     "pipelined": ("pipelined", None),
     "calibrated": ("calibrated", None),
-    "searched": ("searched", ["--parameters=bias-threshold"]),
+    "searched": ("searched and calibrated", ["--parameters=bias-threshold", "--calibrate"]),
     "tuned": ("fine-tuned", ["--parameters=all"]),
     "both": ("fine-tuned and calibrated", ["--parameters=all", "--calibrate"]),
     "settled": ("settled", None),

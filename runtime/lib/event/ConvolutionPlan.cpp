@@ -6,73 +6,99 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An event at (y, x) of a convolution adds rows of weights to accumulators
-// whose distance from (y, x) depends only on the phase of y and x modulo the
-// stride. Per phase, the taps are sorted by target; taps that are neighbours in
-// x touch neighbouring accumulators and form one run. A border around the
-// accumulators takes what falls outside the target, so that no event looks
-// where it is.
+// An event at (y, x) adds rows of weights to accumulators around a base of its
+// own. Rows y with the same taps at the same distances from their base are of
+// one phase (y modulo the stride, of a plain convolution), columns likewise.
+// Per phase, the taps are sorted by target; taps that are neighbours in x touch
+// neighbouring accumulators and form one run. A border around the accumulators
+// takes what falls outside the target, so that no event looks where it is.
+//
+// An event that a pooling or an upsampling brings to several inputs of the
+// convolution may reach one target over several taps: it adds their sum.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Plan.h"
+#include "SourceMap.h"
 #include "fastsnn-rt/Stages.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace fastsnn::rt;
 using namespace fastsnn::rt::event;
 
 namespace {
 
-/// One tap of a phase: output = position's base + relative.
+/// A tap of the kernel, and what the way to it adds to the channel.
 struct Tap {
-  int64_t relative, tap;
+  int64_t tap, channel;
+  bool operator<(const Tap &other) const {
+    return std::tie(tap, channel) < std::tie(other.tap, other.channel);
+  }
 };
 
-/// The taps of one axis, per phase, and what they need.
+/// The taps of a phase by their distance from the base, ascending.
+using PhaseTaps = std::map<int64_t, std::vector<Tap>>;
+
+/// One axis of a convolution, and what it needs.
 struct AxisPlan {
-  explicit AxisPlan(const WindowAxis &axis) : taps(axis.stride) {
-    for (int64_t phase = 0; phase < axis.stride; ++phase)
-      for (int64_t tap = axis.kernel; tap-- > 0;)
-        if ((phase - tap * axis.dilation) % axis.stride == 0)
-          taps[phase].push_back(
-              {(phase - tap * axis.dilation) / axis.stride, tap});
-    for (int64_t i = 0; i < axis.in; ++i) {
-      int64_t shifted = i + axis.pad;
-      base.push_back(floorDivide(shifted, axis.stride));
-      phaseOf.push_back(
-          static_cast<int32_t>(shifted - base.back() * axis.stride));
-      for (const Tap &tap : taps[phaseOf.back()]) {
-        first = std::min(first, base.back() + tap.relative);
-        last = std::max(last, base.back() + tap.relative);
+  AxisPlan(const WindowAxis &axis,
+           const std::vector<std::vector<SourceMap::Place>> &places) {
+    std::map<PhaseTaps, int32_t> known;
+    for (const std::vector<SourceMap::Place> &from : places) {
+      PhaseTaps reached;
+      for (const SourceMap::Place &place : from)
+        for (int64_t tap = 0; tap < axis.kernel; ++tap) {
+          int64_t shifted = place.position + axis.pad - tap * axis.dilation;
+          if (floorDivide(shifted, axis.stride) * axis.stride == shifted)
+            reached[shifted / axis.stride].push_back({tap, place.channel});
+        }
+      base.push_back(reached.empty() ? 0 : reached.begin()->first);
+      PhaseTaps relative;
+      for (auto &[output, taps] : reached) {
+        first = std::min(first, output);
+        last = std::max(last, output);
         ++touched;
+        inside += output >= 0 && output < axis.out;
+        relative[output - base.back()] = std::move(taps);
       }
+      auto [entry, added] =
+          known.try_emplace(relative, static_cast<int32_t>(phases.size()));
+      phaseOf.push_back(entry->second);
+      if (added)
+        phases.push_back(std::move(relative));
     }
     border = -first;
     size = std::max(last, axis.out - 1) - first + 1;
   }
 
-  /// Ascending in `relative`.
-  std::vector<std::vector<Tap>> taps;
-  /// Per input position.
+  std::vector<PhaseTaps> phases;
+  /// Per position of the source.
   std::vector<int64_t> base;
   std::vector<int32_t> phaseOf;
-  /// Outputs touched, the border included.
-  int64_t first = 0, last = 0, touched = 0;
+  /// Outputs touched, the border included, and how many of them are outputs.
+  int64_t first = 0, last = 0, touched = 0, inside = 0;
   /// Accumulators in front of the target, and all.
   int64_t border = 0, size = 0;
+
+  int64_t distances() const {
+    int64_t sum = 0;
+    for (const PhaseTaps &phase : phases)
+      sum += static_cast<int64_t>(phase.size());
+    return sum;
+  }
 };
 
 /// The runs of one phase.
-std::vector<Run> mergeRuns(const std::vector<Tap> &rows,
-                           const std::vector<Tap> &columns, int64_t rowStride,
-                           int64_t channels, int64_t perGroup) {
+std::vector<Run> mergeRuns(const PhaseTaps &rows, const PhaseTaps &columns,
+                           int64_t rowStride, int64_t channels,
+                           int64_t perGroup) {
   std::vector<Run> runs;
   int64_t weight = 0;
-  for (const Tap &row : rows)
-    for (const Tap &column : columns) {
-      int64_t target = row.relative * rowStride + column.relative * channels;
+  for (const auto &[y, rowTaps] : rows)
+    for (const auto &[x, columnTaps] : columns) {
+      int64_t target = y * rowStride + x * channels;
       if (!runs.empty() && perGroup == channels &&
           runs.back().target + runs.back().length == target)
         runs.back().length += static_cast<int32_t>(perGroup);
@@ -118,27 +144,37 @@ void event::planAdditions(const std::vector<int64_t> &effective,
 bool event::planConvolution(const Program &program,
                             const Connection &connection, IntegerType type,
                             int planes, int64_t vectorBytes, DrainPlan &plan) {
-  const auto *stage = connection.stages.size() == 1
-                          ? std::get_if<Conv2DStage>(&connection.stages[0])
-                          : nullptr;
+  const auto *stage = connection.stages.empty()
+                          ? nullptr
+                          : std::get_if<Conv2DStage>(&connection.stages.back());
   if (!stage)
     return false;
   const Window2D &w = stage->window;
   Geometry source(program.pools[connection.source].shape);
   Geometry target(program.pools[connection.target].shape);
-  if (source.channels != w.channels || source.height != w.height ||
-      source.width != w.width || target.channels != stage->outChannels ||
-      target.height != w.outHeight || target.width != w.outWidth)
+  if (target.channels != stage->outChannels || target.height != w.outHeight ||
+      target.width != w.outWidth)
     return false;
-
-  WindowAxis rowAxis = WindowAxis::rows(w), columnAxis = WindowAxis::columns(w);
+  if (connection.stages.size() == 1 &&
+      (source.channels != w.channels || source.height != w.height ||
+       source.width != w.width))
+    return false;
   // Phases are tabulated; absurd strides take another path.
   if (w.strideH > w.height + w.kernelH || w.strideW > w.width + w.kernelW)
     return false;
-  AxisPlan rows(rowAxis), columns(columnAxis);
-  constexpr int64_t maxWaste = 2;
+  std::optional<SourceMap> map = SourceMap::get(program, connection, source, w);
+  if (!map || (stage->groups > 1 && !map->keepsChannels()))
+    return false;
+
+  AxisPlan rows(WindowAxis::rows(w), map->rows);
+  AxisPlan columns(WindowAxis::columns(w), map->columns);
+  const Weights &table = program.weights[stage->weights];
+  int64_t perGroup = table.columns;
+  int64_t packedRows = rows.distances() * columns.distances();
+  constexpr int64_t maxWaste = 2, maxPacking = 8;
   if (rows.touched * columns.touched >
-          maxWaste * rowAxis.pairs() * columnAxis.pairs() ||
+          maxWaste * rows.inside * columns.inside ||
+      packedRows > maxPacking * w.kernelH * w.kernelW ||
       rows.size * columns.size > 4 * target.area() + 256 ||
       rows.size * columns.size * target.channels > (int64_t(1) << 30))
     return false;
@@ -152,12 +188,12 @@ bool event::planConvolution(const Program &program,
       rows.border * buffer.rowStride + columns.border * target.channels;
 
   PositionPlan &positions = plan.positions;
-  positions.height = w.height;
-  positions.width = w.width;
-  positions.channels = w.channels;
+  positions.height = source.height;
+  positions.width = source.width;
+  positions.channels = source.channels;
   positions.rowPhase = rows.phaseOf;
   positions.columnPhase = columns.phaseOf;
-  positions.columnPhases = w.strideW;
+  positions.columnPhases = static_cast<int64_t>(columns.phases.size());
   positions.rowBase.clear();
   positions.columnBase.clear();
   for (int64_t base : rows.base)
@@ -165,14 +201,12 @@ bool event::planConvolution(const Program &program,
   for (int64_t base : columns.base)
     positions.columnBase.push_back((base + columns.border) * target.channels);
 
-  const Weights &table = program.weights[stage->weights];
-  int64_t perGroup = table.columns;
-  int64_t total = table.rows * perGroup;
+  int64_t total = packedRows * source.channels * perGroup;
   int copies = std::max(planes, 1);
   positions.planeOffset = total;
   if (stage->groups > 1) {
-    for (int64_t c = 0; c < w.channels; ++c)
-      positions.channelBase.push_back(c / (w.channels / stage->groups) *
+    for (int64_t channel : map->channels)
+      positions.channelBase.push_back(channel / (w.channels / stage->groups) *
                                       perGroup);
   } else {
     // Choosing between two copies costs less than a branch per event.
@@ -181,32 +215,41 @@ bool event::planConvolution(const Program &program,
   }
   positions.weights = AlignedBuffer(total * copies * bytesOf(type));
 
+  // What an event of `channel` adds to the i-th channel of a target.
+  auto weightOf = [&](int64_t channel, const std::vector<Tap> &rowTaps,
+                      const std::vector<Tap> &columnTaps, int64_t i) {
+    uint64_t sum = 0;
+    for (const Tap &row : rowTaps)
+      for (const Tap &column : columnTaps) {
+        int64_t from = channel + row.channel + column.channel;
+        int64_t tap = (from * w.kernelH + row.tap) * w.kernelW + column.tap;
+        sum += static_cast<uint64_t>(table.values[tap * perGroup + i]);
+      }
+    return sum;
+  };
   int64_t packed = 0;
-  for (const std::vector<Tap> &rowTaps : rows.taps)
-    for (const std::vector<Tap> &columnTaps : columns.taps) {
-      positions.runs.push_back(mergeRuns(rowTaps, columnTaps, buffer.rowStride,
-                                         target.channels, perGroup));
+  for (const PhaseTaps &rowPhase : rows.phases)
+    for (const PhaseTaps &columnPhase : columns.phases) {
+      positions.runs.push_back(mergeRuns(
+          rowPhase, columnPhase, buffer.rowStride, target.channels, perGroup));
       std::vector<int64_t> &rowOfChannel =
           positions.rowOfChannel.emplace_back();
-      for (int64_t c = 0; c < w.channels; ++c) {
+      for (int64_t channel : map->channels) {
         rowOfChannel.push_back(packed);
-        for (const Tap &row : rowTaps)
-          for (const Tap &column : columnTaps) {
-            int64_t first =
-                ((c * w.kernelH + row.tap) * w.kernelW + column.tap) * perGroup;
+        for (const auto &[y, rowTaps] : rowPhase)
+          for (const auto &[x, columnTaps] : columnPhase)
             for (int64_t i = 0; i < perGroup; ++i, ++packed)
               for (int plane = 0; plane < std::max(planes, 1); ++plane) {
-                auto value = static_cast<int64_t>(
-                    static_cast<uint64_t>(table.values[first + i]) << plane);
+                uint64_t value = weightOf(channel, rowTaps, columnTaps, i)
+                                 << plane;
                 int64_t at = plane * total + packed;
-                storeInteger(positions.weights.data(), type, at, value);
+                storeInteger(positions.weights.data(), type, at,
+                             static_cast<int64_t>(value));
                 if (positions.negativeOffset)
-                  storeInteger(
-                      positions.weights.data(), type,
-                      positions.negativeOffset + at,
-                      static_cast<int64_t>(-static_cast<uint64_t>(value)));
+                  storeInteger(positions.weights.data(), type,
+                               positions.negativeOffset + at,
+                               static_cast<int64_t>(-value));
               }
-          }
       }
     }
   for (size_t i = 0; i < positions.runs.size(); ++i) {
@@ -219,7 +262,7 @@ bool event::planConvolution(const Program &program,
   while (vectorBytes >= 16 && perGroup * bytesOf(type) % vectorBytes != 0)
     vectorBytes /= 2;
   positions.vectorBytes = vectorBytes >= 16 ? vectorBytes : 0;
-  positions.rowCapacity = w.channels * std::max(planes, 1);
+  positions.rowCapacity = source.channels * std::max(planes, 1);
   planAdditions(eventSynapses(program, connection, SynapseKind::Effective),
                 source, positions);
   return true;

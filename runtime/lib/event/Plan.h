@@ -192,9 +192,10 @@ private:
 void storeInteger(uint8_t *array, IntegerType type, int64_t index,
                   int64_t value);
 
-/// Plans a convolution of matching shapes. False where another path is better:
-/// the border would cost more than it saves. `planes` > 0: an injection of so
-/// many bit planes.
+/// Plans a convolution, also behind stages that move its input axis by axis
+/// (SourceMap.h). False where another path is better: the border would cost
+/// more than it saves, or the weights be packed too often. `planes` > 0: an
+/// injection of so many bit planes.
 bool planConvolution(const Program &program, const Connection &connection,
                      IntegerType type, int planes, int64_t vectorBytes,
                      DrainPlan &plan);

@@ -539,6 +539,133 @@ TEST(Engine, ZeroWeightsUnderALongShift) {
   EXPECT_EQ(expected.statistics[2].spikesPositive, 8);
 }
 
+/// Neurons of 16 channels, 6 x 8, whose events go through `stages` into a 3 x 3
+/// convolution over [channels, height, width].
+Program movedProgram(std::vector<Stage> stages, Shape shape, int64_t groups) {
+  ProgramBuilder builder("moved", 3);
+  int32_t input = builder.addInput("x", {16, 6, 8}, pixelInput());
+  NeuronPool unit = simpleNeurons(-2, 3, 150);
+  unit.epsilon = {1};
+  int32_t source = builder.addNeurons("a", {16, 6, 8}, unit);
+  DiagonalStage copy;
+  copy.size = 16 * 6 * 8;
+  copy.channels = 16;
+  std::vector<int64_t> signs;
+  for (int64_t c = 0; c < 16; ++c)
+    signs.push_back(c % 2 ? -1 : 1);
+  copy.weights = builder.addWeights("signs", 1, 1, 16, signs);
+  builder.connect(input, source, {copy});
+
+  Conv2DStage conv;
+  conv.window = squareWindow(shape[0], shape[1], shape[2], 3, 1, 1);
+  conv.groups = groups;
+  conv.outChannels = 32;
+  int64_t rows = shape[0] * 9, columns = 32 / groups;
+  std::vector<int64_t> weights;
+  std::mt19937_64 engine(5);
+  for (int64_t i = 0; i < rows * columns; ++i)
+    weights.push_back(static_cast<int64_t>(engine() % 9) - 4);
+  conv.weights = builder.addWeights("w", 1, rows, columns, weights);
+  stages.push_back(conv);
+  int32_t target =
+      builder.addNeurons("b", {32, shape[1], shape[2]}, simpleNeurons(0, 3, 9));
+  builder.connect(source, target, std::move(stages), 1);
+  int32_t readout = builder.addReadout("y", {1});
+  DenseStage dense;
+  dense.inputs = 32 * shape[1] * shape[2];
+  dense.outputs = 1;
+  dense.weights = builder.addWeights("v", 1, dense.inputs, 1,
+                                     std::vector<int64_t>(dense.inputs, 1));
+  builder.connect(target, readout, {dense}, 0, {1.0});
+  Result<Program> program = builder.finish();
+  EXPECT_TRUE(program.ok()) << program.status().str();
+  return program.take();
+}
+
+GatherStage gatherAxis(const Shape &shape, size_t axis,
+                       std::vector<int32_t> indices) {
+  GatherStage gather;
+  for (size_t d = 0; d < shape.size(); ++d)
+    (d < axis   ? gather.outer
+     : d > axis ? gather.inner
+                : gather.extent) *= shape[d];
+  gather.indices = std::move(indices);
+  return gather;
+}
+
+TEST(Engine, ConvolutionsBehindMovedAxes) {
+  auto pool = [](int64_t height, int64_t width, int64_t kernel,
+                 int64_t stride) {
+    SumWindowStage sum;
+    sum.window = squareWindow(16, height, width, kernel, stride, 0);
+    return sum;
+  };
+  Shape shape = {16, 6, 8};
+  // Rows into channels 0 and 1 of two, columns likewise: [64, 3, 4].
+  RemapStage spaceToDepth;
+  spaceToDepth.shape = {16, 3, 2, 4, 2};
+  spaceToDepth.strides = {4 * 12, 4, 2 * 12, 1, 12};
+  spaceToDepth.outputSize = 64 * 12;
+  // The upper channels of 24.
+  RemapStage range;
+  range.shape = {16, 6, 8};
+  range.strides = {48, 8, 1};
+  range.offset = 8 * 48;
+  range.outputSize = 24 * 48;
+  // A border of zeros.
+  RemapStage pad;
+  pad.shape = {16, 6, 8};
+  pad.strides = {8 * 10, 10, 1};
+  pad.offset = 11;
+  pad.outputSize = 16 * 80;
+  struct Moved {
+    const char *what;
+    std::vector<Stage> stages;
+    Shape shape;
+  };
+  std::vector<Moved> cases = {
+      {"pooling", {pool(6, 8, 2, 2)}, {16, 3, 4}},
+      {"overlapping windows", {pool(6, 8, 3, 2)}, {16, 2, 3}},
+      {"nearest upsampling",
+       {gatherAxis(shape, 1, {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}),
+        gatherAxis({16, 12, 8}, 2,
+                   {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7})},
+       {16, 12, 16}},
+      {"uneven upsampling",
+       {gatherAxis(shape, 2, {0, 0, 0, 1, 2, 2, 7})},
+       {16, 6, 7}},
+      {"crop", {gatherAxis(shape, 2, {1, 2, 3, 4})}, {16, 6, 4}},
+      // The first two columns are side by side, the others are not.
+      {"exchanged columns",
+       {gatherAxis(shape, 2, {0, 1, 3, 2, 4, 5, 7, 6})},
+       {16, 6, 8}},
+      {"zero insertion",
+       {gatherAxis(shape, 1, {0, -1, 1, -1, 2, -1, 3})},
+       {16, 7, 8}},
+      {"repeated channels",
+       {gatherAxis(shape, 0, {0, 0, 1, 5, 5, 2, 3, 15})},
+       {8, 6, 8}},
+      {"nothing left", {gatherAxis(shape, 1, {-1, -1})}, {16, 2, 8}},
+      {"space to depth", {spaceToDepth}, {64, 3, 4}},
+      {"channel range", {range}, {24, 6, 8}},
+      {"padding", {pad}, {16, 8, 10}},
+      {"pooling of a padded image", {pad, pool(8, 10, 2, 2)}, {16, 4, 5}},
+  };
+  for (const Moved &moved : cases)
+    for (int64_t groups : {1, 2, 8}) {
+      SCOPED_TRACE(std::string(moved.what) + ", groups " +
+                   std::to_string(groups));
+      Case c(movedProgram(moved.stages, moved.shape, groups), 2, 7);
+      RunResult expected = c.run(*reference(c));
+      expectOracle(c, expected);
+      EXPECT_GT(expected.statistics[1].spikesNegative, 0);
+      for (const std::string &name : availableInstructionSets())
+        for (DrainPath path :
+             {DrainPath::Best, DrainPath::RunLists, DrainPath::Walk})
+          expectEqual(expected, c.run(*event(c, name, path)));
+    }
+}
+
 TEST(Engine, NoImages) {
   RandomOptions options;
   options.seed = 1;
