@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Mapping/Partition.h"
-#include "Reach.h"
 #include "fastsnn-rt/Opcodes.h"
+#include "fastsnn-rt/Reach.h"
 #include "fastsnn-rt/Widths.h"
 
 #include <algorithm>
@@ -19,6 +19,13 @@
 
 using namespace fastsnn;
 using namespace fastsnn::mapping;
+using rt::Box;
+using rt::extentsOf;
+using rt::Interval;
+using rt::sourcesOf;
+using rt::synapsesOf;
+using rt::SynapseUse;
+using rt::volume;
 
 namespace {
 
@@ -71,6 +78,7 @@ private:
   CoreUse useOf(const Layer &layer, const Tile &tile) const;
   bool fits(const CoreUse &use) const;
   LayerMapping cut(const Layer &layer);
+  void addTiles();
   void explain(const Layer &layer, const CoreUse &single);
   /// Notes to how many cores of `layer`, cut into `tile`s, its sources send.
   void addFanouts(const Layer &layer, const Tile &tile);
@@ -111,7 +119,8 @@ void Partitioner::checkKnown() {
     if (!target.limits[i])
       result.notChecked.push_back(nameOf(static_cast<Resource>(i)));
   for (size_t i = 0; i < kFeatures; ++i)
-    if (!target.features[i])
+    // Partial sums only serve to fit where a target has them.
+    if (!target.features[i] && static_cast<Feature>(i) != Feature::PartialSums)
       result.notChecked.push_back(nameOf(static_cast<Feature>(i)));
 }
 
@@ -396,6 +405,31 @@ void Partitioner::addFanouts(const Layer &layer, const Tile &tile) {
   }
 }
 
+/// The tiles of all layers, each on a core of its own.
+void Partitioner::addTiles() {
+  for (const LayerMapping &layer : result.layers)
+    if (layer.cores == 0)
+      return;
+  size_t next = 0;
+  for (size_t p = 0; p < program.pools.size(); ++p) {
+    if (std::holds_alternative<rt::InputPool>(program.pools[p].unit))
+      continue;
+    const LayerMapping &layer = result.layers[next++];
+    for (int64_t c = 0; c < layer.channels; c += layer.tileChannels)
+      for (int64_t y = 0; y < layer.rows; y += layer.tileRows)
+        for (int64_t x = 0; x < layer.columns; x += layer.tileColumns) {
+          rt::Tile tile;
+          tile.pool = static_cast<int32_t>(p);
+          tile.box = {
+              Interval{c, std::min(layer.channels, c + layer.tileChannels)},
+              Interval{y, std::min(layer.rows, y + layer.tileRows)},
+              Interval{x, std::min(layer.columns, x + layer.tileColumns)}};
+          tile.core = static_cast<int32_t>(result.tiles.size());
+          result.tiles.push_back(tile);
+        }
+  }
+}
+
 Partition Partitioner::run() {
   checkKnown();
   checkFeatures();
@@ -416,6 +450,7 @@ Partition Partitioner::run() {
                    [&](const Violation &a, const Violation &b) {
                      return order[a.layer] < order[b.layer];
                    });
+  addTiles();
   if (target.coresPerChip)
     result.chips = divideUp(result.cores, target.coresPerChip->value);
   return std::move(result);

@@ -28,8 +28,8 @@ static constexpr struct {
 };
 
 static constexpr const char *featureNames[kFeatures] = {
-    "negative_spikes", "count_guard", "count_pooling", "shared_kernels",
-    "barrier"};
+    "negative_spikes", "count_guard", "count_pooling",
+    "shared_kernels",  "barrier",     "partial_sums"};
 
 static constexpr const char *evidenceGrades[] = {
     "measured", "simulated", "vendor", "derived", "assumed"};
@@ -149,15 +149,26 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
   if (json.is_discarded())
     return rt::Status(ErrorCode::BadInput,
                       file + ": is no JSON text; correct it");
-  if (!checkObject(
-          json, "target",
-          {"name", "description", "cores_per_chip", "core", "features"}))
+  if (!checkObject(json, "target",
+                   {"name", "description", "cores_per_chip", "mesh", "core",
+                    "features"}))
     return status;
   readText(json, "name", target.name);
   readText(json, "description", target.description);
   if (json.contains("cores_per_chip"))
     readSourced(json["cores_per_chip"], "cores_per_chip", "cores",
                 target.coresPerChip);
+  Json mesh = json.value("mesh", Json::object());
+  if (checkObject(mesh, "mesh", {"columns", "rows", "delay", "multicast"})) {
+    auto read = [&](const char *key, const char *unit, auto &to) {
+      if (mesh.contains(key))
+        readSourced(mesh[key], std::string("mesh.") + key, unit, to);
+    };
+    read("columns", "cores", target.meshColumns);
+    read("rows", "cores", target.meshRows);
+    read("delay", "steps", target.delay);
+    read("multicast", "", target.multicast);
+  }
   Json core = json.value("core", Json::object());
   std::vector<std::string> known;
   for (const auto &entry : resourceNames)

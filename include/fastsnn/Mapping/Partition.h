@@ -48,6 +48,9 @@ struct Partition {
   /// Limits and features that the target does not tell: not checked.
   std::vector<std::string> notChecked;
   int64_t cores = 0, chips = 0;
+  /// Where the neurons of the layers are, `core` from 0 to cores - 1, in the
+  /// order of cores; empty where a layer fits no core.
+  std::vector<rt::Tile> tiles;
 };
 
 /// Cuts every pool but the inputs into the fewest cores of `target`, one pool a

@@ -50,8 +50,10 @@ enum class Feature {
   SharedKernels,
   /// All events of a step arrive before a neuron fires.
   Barrier,
+  /// Cores send sums to each other, so that several share one neuron's sources.
+  PartialSums,
 };
-constexpr size_t kFeatures = 5;
+constexpr size_t kFeatures = 6;
 
 /// A limit that the target is known not to have.
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
@@ -68,10 +70,16 @@ template <typename T> struct Sourced {
   std::string source, evidence;
 };
 
-/// A chip as a number of equal cores. What is not known is not checked.
+/// A chip as a mesh of equal cores. What is not known is not checked.
 struct Target {
   std::string name, description;
   std::optional<Sourced<int64_t>> coresPerChip;
+  /// Cores in a row and in a column of the mesh of one chip.
+  std::optional<Sourced<int64_t>> meshColumns, meshRows;
+  /// The longest wait of an event, in time steps from its emission.
+  std::optional<Sourced<int64_t>> delay;
+  /// An event for several cores crosses each link once; unknown counts as no.
+  std::optional<Sourced<bool>> multicast;
   std::array<std::optional<Sourced<int64_t>>, kResources> limits;
   std::array<std::optional<Sourced<bool>>, kFeatures> features;
 

@@ -18,8 +18,10 @@
 #define FASTSNN_RT_PROGRAM_H
 
 #include "fastsnn-rt/IntegerArray.h"
+#include "fastsnn-rt/Mapping.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -227,7 +229,8 @@ struct Instruction {
   int32_t operand = -1;
 };
 
-/// A core and the pools on it. A program that is not mapped has one core.
+/// A core and the pools on it: of a mapped program the pool of each of its
+/// tiles, in their order. A program that is not mapped has one core.
 struct Core {
   int32_t id = 0;
   std::vector<int32_t> pools;
@@ -241,6 +244,8 @@ struct Program {
   std::vector<Pool> pools;
   std::vector<Connection> connections;
   std::vector<Core> cores;
+  /// Only of a program that is mapped onto a chip.
+  std::optional<Mapping> mapping;
   /// `prologue` runs once (INJECT), `step` T times, `epilogue` once (READ).
   std::vector<Instruction> prologue, step, epilogue;
   /// JSON text: compiler version, options, certificates, preprocessing, host

@@ -8,6 +8,7 @@
 
 #include "fastsnn/Mapping/Partition.h"
 #include "ProgramBuilder.h"
+#include "RandomTarget.h"
 #include "fastsnn-rt/Stages.h"
 #include "gtest/gtest.h"
 
@@ -21,21 +22,6 @@ using namespace fastsnn::mapping;
 using namespace fastsnn::rt;
 
 namespace {
-
-/// A target that lacks nothing; tests take away.
-Target wideTarget() {
-  Target target;
-  target.name = "test";
-  for (auto &feature : target.features)
-    feature = Sourced<bool>{true, "test", "assumed"};
-  for (auto &limit : target.limits)
-    limit = Sourced<int64_t>{kUnlimited, "test", "assumed"};
-  return target;
-}
-
-void setLimit(Target &target, Resource resource, int64_t value) {
-  target.limits[static_cast<size_t>(resource)]->value = value;
-}
 
 int64_t useOf(const LayerMapping &layer, Resource resource) {
   return layer.use[static_cast<size_t>(resource)];

@@ -6,18 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Reach.h"
+#include "fastsnn-rt/Reach.h"
 
 #include <algorithm>
 
-using namespace fastsnn;
-using namespace fastsnn::mapping;
+using namespace fastsnn::rt;
 
-std::array<int64_t, 3> mapping::extentsOf(const rt::Pool &pool) {
-  const rt::Shape &shape = pool.shape;
+std::array<int64_t, 3> fastsnn::rt::extentsOf(const Pool &pool) {
+  const Shape &shape = pool.shape;
   if (shape.size() == 3)
     return {shape[0], shape[1], shape[2]};
-  return {shape[0], rt::numElements(shape) / shape[0], 1};
+  return {shape[0], numElements(shape) / shape[0], 1};
 }
 
 namespace {
@@ -43,7 +42,7 @@ class Backwards {
 public:
   Backwards(const Box &box, const Extents &space) : box(box), space(space) {}
 
-  void throughWindow2D(const rt::Window2D &w, int64_t outChannels) {
+  void throughWindow2D(const Window2D &w, int64_t outChannels) {
     enter({outChannels, w.outHeight, w.outWidth});
     box[1] = throughWindow(box[1], w.kernelH, w.strideH, w.dilationH, w.padTop,
                            w.height);
@@ -52,11 +51,11 @@ public:
     space = {w.channels, w.height, w.width};
   }
 
-  void operator()(const rt::SumWindowStage &stage) {
+  void operator()(const SumWindowStage &stage) {
     throughWindow2D(stage.window, stage.window.channels);
   }
 
-  void operator()(const rt::Conv2DStage &stage) {
+  void operator()(const Conv2DStage &stage) {
     throughWindow2D(stage.window, stage.outChannels);
     int64_t outputs = stage.outChannels / stage.groups;
     int64_t inputs = stage.window.channels / stage.groups;
@@ -66,16 +65,16 @@ public:
   }
 
   /// Everything is reached, however the inputs are arranged.
-  void operator()(const rt::DenseStage &stage) {
+  void operator()(const DenseStage &stage) {
     space = {stage.inputs, 1, 1};
     box = wholeOf(space);
   }
 
-  void operator()(const rt::DiagonalStage &) {}
+  void operator()(const DiagonalStage &) {}
 
   /// A range of channels of a concatenation keeps rows and columns, padding
   /// shifts them; other maps are followed by nobody.
-  void operator()(const rt::RemapStage &stage) {
+  void operator()(const RemapStage &stage) {
     int64_t row = space[2], channel = space[1] * space[2];
     bool image = stage.shape.size() == 3 && stage.offset >= 0 &&
                  stage.strides == std::vector<int64_t>{channel, row, 1};
@@ -84,7 +83,7 @@ public:
     for (int axis = 0; axis < 3; ++axis)
       image = image && shift[axis] + stage.shape[axis] <= space[axis];
     if (!image) {
-      space = {rt::numElements(stage.shape), 1, 1};
+      space = {numElements(stage.shape), 1, 1};
       box = wholeOf(space);
       return;
     }
@@ -99,7 +98,7 @@ public:
   }
 
   /// The elements that are taken between the first and the last of them.
-  void operator()(const rt::GatherStage &stage) {
+  void operator()(const GatherStage &stage) {
     auto count = static_cast<int64_t>(stage.indices.size());
     int64_t outer = 1, inner = space[0] * space[1] * space[2];
     for (int axis = 0; axis < 3; ++axis) {
@@ -140,12 +139,12 @@ private:
 
 } // namespace
 
-Box mapping::sourcesOf(const rt::Program &program,
-                       const rt::Connection &connection, const Box &tile) {
-  const rt::Pool &target = program.pools[connection.target];
+Box fastsnn::rt::sourcesOf(const Program &program, const Connection &connection,
+                           const Box &tile) {
+  const Pool &target = program.pools[connection.target];
   Backwards walk(tile, extentsOf(target));
   // A count pool's neurons read windows of the space behind the stages.
-  if (const auto *counts = std::get_if<rt::CountPool>(&target.unit))
+  if (const auto *counts = std::get_if<CountPool>(&target.unit))
     walk.throughWindow2D(counts->window, counts->window.channels);
   for (auto stage = connection.stages.rbegin();
        stage != connection.stages.rend(); ++stage)
@@ -153,25 +152,40 @@ Box mapping::sourcesOf(const rt::Program &program,
   return walk.enter(extentsOf(program.pools[connection.source]));
 }
 
-SynapseUse mapping::synapsesOf(const rt::Program &program,
-                               const rt::Connection &connection,
-                               const Box &tile) {
+Interval fastsnn::rt::sourceChannels(const Tile &tile, int64_t channels) {
+  return {channels * tile.part / tile.parts,
+          channels * (tile.part + 1) / tile.parts};
+}
+
+Box fastsnn::rt::sourcesOf(const Program &program, const Connection &connection,
+                           const Tile &tile) {
+  Box box = sourcesOf(program, connection, tile.box);
+  Interval part =
+      sourceChannels(tile, extentsOf(program.pools[connection.source])[0]);
+  box[0].begin = std::max(box[0].begin, part.begin);
+  box[0].end = std::max(box[0].begin, std::min(box[0].end, part.end));
+  return box;
+}
+
+SynapseUse fastsnn::rt::synapsesOf(const Program &program,
+                                   const Connection &connection,
+                                   const Box &tile) {
   SynapseUse use;
   // Windows multiply what a neuron receives, not what is stored.
   int64_t windows = 1;
-  for (const rt::Stage &stage : connection.stages) {
-    if (const auto *sum = std::get_if<rt::SumWindowStage>(&stage)) {
+  for (const Stage &stage : connection.stages) {
+    if (const auto *sum = std::get_if<SumWindowStage>(&stage)) {
       windows *= sum->window.kernelH * sum->window.kernelW;
-    } else if (const auto *conv = std::get_if<rt::Conv2DStage>(&stage)) {
-      const rt::Window2D &w = conv->window;
+    } else if (const auto *conv = std::get_if<Conv2DStage>(&stage)) {
+      const Window2D &w = conv->window;
       use.perNeuron = w.channels / conv->groups * w.kernelH * w.kernelW;
       use.weights = use.perNeuron * tile[0].size();
       use.table = conv->weights;
-    } else if (const auto *dense = std::get_if<rt::DenseStage>(&stage)) {
+    } else if (const auto *dense = std::get_if<DenseStage>(&stage)) {
       use.perNeuron = dense->inputs;
       use.weights = dense->inputs * volume(tile);
       use.table = dense->weights;
-    } else if (const auto *diagonal = std::get_if<rt::DiagonalStage>(&stage)) {
+    } else if (const auto *diagonal = std::get_if<DiagonalStage>(&stage)) {
       use.perNeuron = 1;
       use.weights = tile[0].size();
       use.table = diagonal->weights;

@@ -1,0 +1,122 @@
+//===- Routes.cpp - Which cores the events of a tile go to ----------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn-rt/Reach.h"
+#include "fastsnn/Mapping/Mapping.h"
+
+#include <algorithm>
+#include <tuple>
+
+using namespace fastsnn;
+using namespace fastsnn::mapping;
+using rt::Box;
+using rt::Route;
+
+namespace {
+
+bool isWithin(const Box &inner, const Box &outer) {
+  for (int axis = 0; axis < 3; ++axis)
+    if (inner[axis].begin < outer[axis].begin ||
+        inner[axis].end > outer[axis].end)
+      return false;
+  return true;
+}
+
+Box intersect(const Box &a, const Box &b) {
+  Box common;
+  for (int axis = 0; axis < 3; ++axis) {
+    common[axis].begin = std::max(a[axis].begin, b[axis].begin);
+    common[axis].end =
+        std::max(common[axis].begin, std::min(a[axis].end, b[axis].end));
+  }
+  return common;
+}
+
+auto orderOf(const Route &route) {
+  const Box &box = route.box;
+  return std::make_tuple(route.tile, route.core, box[0].begin, box[0].end,
+                         box[1].begin, box[1].end, box[2].begin, box[2].end);
+}
+
+/// Leaves out routes that others with the same tile and core hold.
+void removeHeld(std::vector<Route> &routes) {
+  std::sort(routes.begin(), routes.end(), [](const Route &a, const Route &b) {
+    return orderOf(a) < orderOf(b);
+  });
+  routes.erase(std::unique(routes.begin(), routes.end(),
+                           [](const Route &a, const Route &b) {
+                             return orderOf(a) == orderOf(b);
+                           }),
+               routes.end());
+  std::vector<Route> kept;
+  for (auto first = routes.begin(); first != routes.end();) {
+    auto last = std::find_if(first, routes.end(), [&](const Route &route) {
+      return route.tile != first->tile || route.core != first->core;
+    });
+    // No two are equal any more.
+    for (auto route = first; route != last; ++route)
+      if (std::none_of(first, last, [&](const Route &other) {
+            return &other != &*route && isWithin(route->box, other.box);
+          }))
+        kept.push_back(*route);
+    first = last;
+  }
+  routes = std::move(kept);
+}
+
+} // namespace
+
+std::vector<Route> mapping::routesOf(const rt::Program &program,
+                                     const rt::Mapping &mapping) {
+  std::vector<std::vector<int32_t>> tilesOf(program.pools.size());
+  for (size_t t = 0; t < mapping.tiles.size(); ++t)
+    tilesOf[mapping.tiles[t].pool].push_back(static_cast<int32_t>(t));
+  std::vector<Route> routes;
+  for (const rt::Connection &connection : program.connections)
+    for (int32_t reader : tilesOf[connection.target]) {
+      const rt::Tile &tile = mapping.tiles[reader];
+      Box read = rt::sourcesOf(program, connection, tile);
+      for (int32_t sender : tilesOf[connection.source]) {
+        const rt::Tile &source = mapping.tiles[sender];
+        Box common = intersect(read, source.box);
+        if (source.part == 0 && rt::volume(common) > 0)
+          routes.push_back({sender, tile.core, common});
+      }
+    }
+  removeHeld(routes);
+  return routes;
+}
+
+std::vector<int32_t> mapping::delaysOf(const rt::Program &program,
+                                       const std::vector<rt::Tile> &tiles) {
+  std::vector<int64_t> sumTicks(program.pools.size(), 0);
+  for (const rt::Tile &tile : tiles)
+    sumTicks[tile.pool] = tile.parts > 1;
+  std::vector<std::vector<size_t>> incoming(program.pools.size());
+  for (size_t c = 0; c < program.connections.size(); ++c)
+    incoming[program.connections[c].target].push_back(c);
+  std::vector<int32_t> delays(program.connections.size(), 0);
+  // The tick of a pool's first spike, see rt::firstTicks().
+  std::vector<int64_t> ticks(program.pools.size(), 0);
+  auto spikes = [&](int32_t pool) {
+    return !std::holds_alternative<rt::InputPool>(program.pools[pool].unit);
+  };
+  for (size_t p = 0; p < program.pools.size(); ++p) {
+    int64_t arrival = 1;
+    for (size_t c : incoming[p])
+      if (int32_t source = program.connections[c].source; spikes(source))
+        arrival = std::max(arrival, ticks[source] + 1 + sumTicks[p]);
+    for (size_t c : incoming[p])
+      if (int32_t source = program.connections[c].source; spikes(source))
+        delays[c] = static_cast<int32_t>(arrival - ticks[source]);
+    const auto *neurons = std::get_if<rt::NeuronPool>(&program.pools[p].unit);
+    ticks[p] =
+        arrival + (neurons && neurons->settled ? program.timeSteps - 1 : 0);
+  }
+  return delays;
+}

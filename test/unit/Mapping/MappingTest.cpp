@@ -1,0 +1,100 @@
+//===- MappingTest.cpp - Tests of finished mappings -----------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Mapping/Mapping.h"
+#include "MappingChecker.h"
+#include "ProgramBuilder.h"
+#include "RandomTarget.h"
+#include "gtest/gtest.h"
+
+using namespace fastsnn;
+using namespace fastsnn::mapping;
+
+namespace {
+
+// Every mapping keeps every limit and delivers every event, whatever the
+// program and the target are.
+TEST(Mapping, RandomProgramsAndTargets) {
+  int mapped = 0;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    rt::testing::RandomOptions random;
+    random.seed = seed;
+    random.settled = seed % 3 == 0;
+    rt::Program program = rt::testing::randomProgram(random);
+    Target target = randomTarget(seed);
+    MappingOptions options;
+    options.placement = static_cast<PlacementMethod>(seed % 5);
+    options.seed = seed;
+    mapping::Mapping mapping = mapProgram(program, target, options);
+    if (!mapping.partition.violations.empty())
+      continue;
+    ASSERT_TRUE(mapping.isComplete());
+    ++mapped;
+    checkMapping(program, target, mapping);
+  }
+  EXPECT_GT(mapped, 60);
+}
+
+TEST(Mapping, MeshesOfChips) {
+  Target target = wideTarget();
+  auto shape = [&](int64_t cores) {
+    MeshOfChips chips = meshFor(target, cores);
+    EXPECT_GE(chips.mesh.cores(), cores);
+    return std::vector<int64_t>{chips.mesh.width, chips.mesh.height,
+                                chips.chipColumns, chips.chipRows};
+  };
+  using Shape = std::vector<int64_t>;
+  // Without any number: a square of what is needed.
+  EXPECT_EQ(shape(10), (Shape{4, 3, 4, 3}));
+  target.coresPerChip = Sourced<int64_t>{128, "test", "assumed"};
+  EXPECT_EQ(shape(10), (Shape{4, 3, 12, 11}));
+  target.meshColumns = Sourced<int64_t>{16, "test", "assumed"};
+  target.meshRows = Sourced<int64_t>{8, "test", "assumed"};
+  EXPECT_EQ(shape(10), (Shape{4, 3, 16, 8}));
+  EXPECT_EQ(shape(100), (Shape{13, 8, 16, 8}));
+  EXPECT_EQ(shape(128), (Shape{16, 8, 16, 8}));
+  EXPECT_EQ(shape(129), (Shape{16, 16, 16, 8}));
+  // Seven chips in a row: two rows of four would leave one of them free.
+  EXPECT_EQ(shape(769), (Shape{112, 8, 16, 8}));
+  EXPECT_EQ(shape(13 * 128), (Shape{112, 16, 16, 8}));
+}
+
+TEST(Mapping, PlacementMethodsHaveNames) {
+  for (const char *name : {"ours", "hilbert", "serpentine", "random", "force"})
+    EXPECT_STREQ(mapping::nameOf(*placementMethodOf(name)), name);
+  EXPECT_FALSE(placementMethodOf("best"));
+}
+
+TEST(Mapping, RatesFromReports) {
+  auto rates = parseSpikeRates(
+      R"({"layers": [{"name": "a", "rate": 0.25}, {"name": "b", "rate": 0}]})",
+      "stats.json");
+  ASSERT_TRUE(rates.ok());
+  EXPECT_EQ(rates->of("a"), 0.25);
+  EXPECT_EQ(rates->of("b"), 0);
+  EXPECT_EQ(rates->of("c"), SpikeRates().usual);
+  auto messages = [](const char *text) {
+    return parseSpikeRates(text, "stats.json").status().str();
+  };
+  EXPECT_EQ(messages("{]"), "error: stats.json: holds no list of layers; give "
+                            "a file of fastsnn-run --json\n");
+  EXPECT_EQ(messages("[]"), messages("{]"));
+  EXPECT_EQ(messages(R"({"layers": 3})"), messages("{]"));
+  EXPECT_EQ(messages(R"({"layers": [{"rate": 1}]})"),
+            "error: stats.json: a layer has no name; give a file of "
+            "fastsnn-run --json\n");
+  for (const char *rate : {"null", "2", "-0.1", "\"x\""})
+    EXPECT_EQ(messages((std::string(R"({"layers": [{"name": "a", "rate": )") +
+                        rate + "}]}")
+                           .c_str()),
+              "error: stats.json: layer 'a' has no rate in [0, 1]; give the "
+              "report of a run that spikes\n");
+}
+
+} // namespace
