@@ -6,14 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fastsnn/Mapping/Partition.h"
 #include "fastsnn-rt/Opcodes.h"
 #include "fastsnn-rt/Reach.h"
 #include "fastsnn-rt/Widths.h"
+#include "fastsnn/Mapping/Mapping.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -57,6 +59,8 @@ private:
     std::vector<const rt::Connection *> inputs;
     std::set<int32_t> sources;
     int64_t weightBits = 0, stateBits = 0;
+    /// Into how many parts the sources can be divided.
+    int64_t mostParts = 1;
   };
 
   bool isIgnored(const char *name) const { return ignored.count(name); }
@@ -75,10 +79,16 @@ private:
   int64_t bitsOfWeights(int32_t table) const;
   int64_t widestSources(const Layer &layer, int32_t source, int axis,
                         int64_t size) const;
-  CoreUse useOf(const Layer &layer, const Tile &tile) const;
+  CoreUse useOf(const Layer &layer, const Tile &tile, int64_t parts) const;
+  CoreUse useOf(const Layer &layer, const rt::Tile &tile) const;
+  void addSynapses(const Layer &layer, const Box &box, int64_t parts,
+                   CoreUse &use) const;
   bool fits(const CoreUse &use) const;
   LayerMapping cut(const Layer &layer);
-  void addTiles();
+  bool cut(const Layer &layer, int64_t parts, LayerMapping &mapping);
+  void addTiles(const std::vector<Layer> &layers);
+  void packTiles(const std::vector<CoreUse> &uses);
+  void checkDelays();
   void explain(const Layer &layer, const CoreUse &single);
   /// Notes to how many cores of `layer`, cut into `tile`s, its sources send.
   void addFanouts(const Layer &layer, const Tile &tile);
@@ -118,6 +128,8 @@ void Partitioner::checkKnown() {
   for (size_t i = 0; i < kResources; ++i)
     if (!target.limits[i])
       result.notChecked.push_back(nameOf(static_cast<Resource>(i)));
+  if (!target.delay)
+    result.notChecked.push_back("delay");
   for (size_t i = 0; i < kFeatures; ++i)
     // Partial sums only serve to fit where a target has them.
     if (!target.features[i] && static_cast<Feature>(i) != Feature::PartialSums)
@@ -189,9 +201,21 @@ Partitioner::Layer Partitioner::describe(int32_t p) const {
         table >= 0)
       layer.weightBits = std::max(layer.weightBits, bitsOfWeights(table));
   }
-  if (const auto *neurons = std::get_if<rt::NeuronPool>(&pool.unit))
-    layer.stateBits =
-        rt::bitsOfRange({neurons->membraneMin, neurons->membraneMax});
+  const auto *neurons = std::get_if<rt::NeuronPool>(&pool.unit);
+  if (!neurons)
+    return layer;
+  layer.stateBits =
+      rt::bitsOfRange({neurons->membraneMin, neurons->membraneMax});
+  // What the host sends arrives before the first step, when no core sends sums.
+  bool divisible = target.has(Feature::PartialSums);
+  for (int32_t source : layer.sources) {
+    divisible &=
+        !std::holds_alternative<rt::InputPool>(program.pools[source].unit);
+    layer.mostParts =
+        std::max(layer.mostParts, extentsOf(program.pools[source])[0]);
+  }
+  if (!divisible)
+    layer.mostParts = 1;
   return layer;
 }
 
@@ -244,42 +268,105 @@ int64_t Partitioner::widestSources(const Layer &layer, int32_t source, int axis,
   return known->second;
 }
 
-CoreUse Partitioner::useOf(const Layer &layer, const Tile &tile) const {
-  CoreUse use{};
+/// Fan-in and weights of a tile; of its fullest part where there are several.
+void Partitioner::addSynapses(const Layer &layer, const Box &box, int64_t parts,
+                              CoreUse &use) const {
   auto at = [&](Resource resource) -> int64_t & {
     return use[static_cast<size_t>(resource)];
   };
-  at(Resource::Neurons) = tile[0] * tile[1] * tile[2];
-  at(Resource::WeightBits) = layer.weightBits;
-  at(Resource::StateBits) = layer.stateBits;
-  Box first;
-  for (int axis = 0; axis < 3; ++axis)
-    first[axis] = tileAt(0, tile[axis], layer.extents[axis]);
-
   for (const rt::Connection *connection : layer.inputs) {
-    SynapseUse synapses = synapsesOf(program, *connection, first);
+    SynapseUse synapses = synapsesOf(program, *connection, box);
+    // Where a source's channels are divided, so are what reads all of them.
+    int64_t channels = extentsOf(program.pools[connection->source])[0];
+    int64_t most = divideUp(channels, parts);
+    if (most < channels && synapses.readsAllChannels) {
+      synapses.perNeuron = synapses.perNeuron / channels * most;
+      synapses.weights = synapses.weights / channels * most;
+    }
     int64_t bits = synapses.table < 0 ? 0 : bitsOfWeights(synapses.table);
     at(Resource::FanIn) += synapses.perNeuron;
     at(Resource::SynapseMemory) +=
         bits * (target.has(Feature::SharedKernels)
                     ? synapses.weights
-                    : synapses.perNeuron * volume(first));
+                    : synapses.perNeuron * volume(box));
   }
+  at(Resource::FanIn) += parts - 1;
+  at(Resource::WeightBits) = layer.weightBits;
+  at(Resource::StateBits) = layer.stateBits;
+  at(Resource::Neurons) = volume(box);
+}
+
+/// What the fullest tile and part of a tiling needs.
+CoreUse Partitioner::useOf(const Layer &layer, const Tile &tile,
+                           int64_t parts) const {
+  CoreUse use{};
+  auto at = [&](Resource resource) -> int64_t & {
+    return use[static_cast<size_t>(resource)];
+  };
+  Box first;
+  for (int axis = 0; axis < 3; ++axis)
+    first[axis] = tileAt(0, tile[axis], layer.extents[axis]);
+  addSynapses(layer, first, parts, use);
   for (int32_t source : layer.sources) {
-    int64_t axons = 1;
-    for (int axis = 0; axis < 3; ++axis)
-      axons *= widestSources(layer, source, axis, tile[axis]);
-    at(Resource::AxonsIn) += axons;
+    int64_t channels = extentsOf(program.pools[source])[0];
+    at(Resource::AxonsIn) += std::min(widestSources(layer, source, 0, tile[0]),
+                                      divideUp(channels, parts)) *
+                             widestSources(layer, source, 1, tile[1]) *
+                             widestSources(layer, source, 2, tile[2]);
   }
   std::tie(at(Resource::AxonsOut), at(Resource::Destinations)) =
       outputsOf(layer, tile);
+  if (parts > 1) {
+    at(Resource::AxonsIn) += (parts - 1) * volume(first);
+    at(Resource::AxonsOut) = std::max(at(Resource::AxonsOut), volume(first));
+  }
   return use;
 }
 
-/// What a smaller tile has less of.
+/// What one tile needs.
+CoreUse Partitioner::useOf(const Layer &layer, const rt::Tile &tile) const {
+  CoreUse use{};
+  auto at = [&](Resource resource) -> int64_t & {
+    return use[static_cast<size_t>(resource)];
+  };
+  addSynapses(layer, tile.box, tile.parts, use);
+  for (int32_t source : layer.sources) {
+    // What the connections from one source read is taken together.
+    std::optional<Box> reached;
+    for (const rt::Connection *connection : layer.inputs) {
+      if (connection->source != source)
+        continue;
+      Box own = sourcesOf(program, *connection, tile);
+      if (!reached)
+        reached = own;
+      for (int axis = 0; axis < 3; ++axis) {
+        (*reached)[axis].begin =
+            std::min((*reached)[axis].begin, own[axis].begin);
+        (*reached)[axis].end = std::max((*reached)[axis].end, own[axis].end);
+      }
+    }
+    at(Resource::AxonsIn) += volume(*reached);
+  }
+  if (tile.part > 0) {
+    at(Resource::AxonsOut) = volume(tile.box);
+    return use;
+  }
+  at(Resource::AxonsIn) += (tile.parts - 1) * volume(tile.box);
+  for (const Fanout &fanout : fanouts[layer.pool]) {
+    int64_t axons = 1;
+    for (int axis = 0; axis < 3; ++axis)
+      axons *= std::accumulate(
+          fanout.cores[axis].begin() + tile.box[axis].begin,
+          fanout.cores[axis].begin() + tile.box[axis].end, int64_t(0));
+    at(Resource::AxonsOut) += axons;
+  }
+  return use;
+}
+
+/// What a smaller tile, or one in more parts, has less of.
 static bool dependsOnTile(Resource resource) {
-  return resource != Resource::FanIn && resource != Resource::WeightBits &&
-         resource != Resource::StateBits && resource != Resource::Destinations;
+  return resource != Resource::WeightBits && resource != Resource::StateBits &&
+         resource != Resource::Destinations;
 }
 
 bool Partitioner::fits(const CoreUse &use) const {
@@ -319,11 +406,13 @@ void Partitioner::explain(const Layer &layer, const CoreUse &single) {
   }
 }
 
-LayerMapping Partitioner::cut(const Layer &layer) {
-  LayerMapping mapping;
-  mapping.name = program.pools[layer.pool].name;
-  std::tie(mapping.channels, mapping.rows, mapping.columns) =
-      std::make_tuple(layer.extents[0], layer.extents[1], layer.extents[2]);
+/// Looks for the tiling of least cost, with the sources in so many parts.
+bool Partitioner::cut(const Layer &layer, int64_t parts,
+                      LayerMapping &mapping) {
+  // No tile has more fan-in than another: a wall is seen at the smallest.
+  bool wall = !fits(useOf(layer, {1, 1, 1}, parts));
+  if (wall && parts < layer.mostParts)
+    return false;
   int64_t mostNeurons =
       limitOf(Resource::Neurons).value_or(std::numeric_limits<int64_t>::max());
 
@@ -344,7 +433,7 @@ LayerMapping Partitioner::cut(const Layer &layer) {
         // Smaller tiles of this row only need more cores.
         if (cores > std::get<0>(best))
           break;
-        CoreUse use = useOf(layer, tile);
+        CoreUse use = useOf(layer, tile, parts);
         if (!fits(use))
           continue;
         auto used = [&](Resource resource) {
@@ -359,15 +448,28 @@ LayerMapping Partitioner::cut(const Layer &layer) {
         }
       }
     }
-  explain(layer, useOf(layer, {1, 1, 1}));
   if (chosen[0] == 0)
-    return mapping;
+    return false;
   mapping.tileChannels = chosen[0];
   mapping.tileRows = chosen[1];
   mapping.tileColumns = chosen[2];
-  mapping.cores = std::get<0>(best);
-  mapping.weightCopies = mapping.cores / divideUp(layer.extents[0], chosen[0]);
+  mapping.parts = parts;
+  mapping.cores = std::get<0>(best) * parts;
+  mapping.weightCopies =
+      std::get<0>(best) / divideUp(layer.extents[0], chosen[0]);
   addFanouts(layer, chosen);
+  return true;
+}
+
+LayerMapping Partitioner::cut(const Layer &layer) {
+  LayerMapping mapping;
+  mapping.name = program.pools[layer.pool].name;
+  std::tie(mapping.channels, mapping.rows, mapping.columns) =
+      std::make_tuple(layer.extents[0], layer.extents[1], layer.extents[2]);
+  for (int64_t parts = 1; parts <= layer.mostParts; ++parts)
+    if (cut(layer, parts, mapping))
+      break;
+  explain(layer, useOf(layer, {1, 1, 1}, mapping.cores ? mapping.parts : 1));
   return mapping;
 }
 
@@ -405,29 +507,81 @@ void Partitioner::addFanouts(const Layer &layer, const Tile &tile) {
   }
 }
 
-/// The tiles of all layers, each on a core of its own.
-void Partitioner::addTiles() {
-  for (const LayerMapping &layer : result.layers)
-    if (layer.cores == 0)
-      return;
-  size_t next = 0;
-  for (size_t p = 0; p < program.pools.size(); ++p) {
-    if (std::holds_alternative<rt::InputPool>(program.pools[p].unit))
-      continue;
-    const LayerMapping &layer = result.layers[next++];
+/// The tiles of all layers, in their order.
+void Partitioner::addTiles(const std::vector<Layer> &layers) {
+  std::vector<CoreUse> uses;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const LayerMapping &layer = result.layers[l];
     for (int64_t c = 0; c < layer.channels; c += layer.tileChannels)
       for (int64_t y = 0; y < layer.rows; y += layer.tileRows)
-        for (int64_t x = 0; x < layer.columns; x += layer.tileColumns) {
-          rt::Tile tile;
-          tile.pool = static_cast<int32_t>(p);
-          tile.box = {
-              Interval{c, std::min(layer.channels, c + layer.tileChannels)},
-              Interval{y, std::min(layer.rows, y + layer.tileRows)},
-              Interval{x, std::min(layer.columns, x + layer.tileColumns)}};
-          tile.core = static_cast<int32_t>(result.tiles.size());
-          result.tiles.push_back(tile);
-        }
+        for (int64_t x = 0; x < layer.columns; x += layer.tileColumns)
+          for (int32_t part = 0; part < layer.parts; ++part) {
+            rt::Tile tile;
+            tile.pool = layers[l].pool;
+            tile.box = {
+                Interval{c, std::min(layer.channels, c + layer.tileChannels)},
+                Interval{y, std::min(layer.rows, y + layer.tileRows)},
+                Interval{x, std::min(layer.columns, x + layer.tileColumns)}};
+            tile.part = part;
+            tile.parts = static_cast<int32_t>(layer.parts);
+            uses.push_back(useOf(layers[l], tile));
+            result.tiles.push_back(tile);
+          }
   }
+  packTiles(uses);
+}
+
+/// Gives every tile a core. Limits that no tiling meets are violations already;
+/// sums are compared with the others.
+void Partitioner::packTiles(const std::vector<CoreUse> &uses) {
+  static constexpr Resource summed[] = {Resource::Neurons, Resource::AxonsIn,
+                                        Resource::AxonsOut,
+                                        Resource::SynapseMemory};
+  std::deque<std::pair<int32_t, CoreUse>> open;
+  int32_t cores = 0;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    auto hasRoom = [&](const std::pair<int32_t, CoreUse> &core) {
+      return std::all_of(
+          std::begin(summed), std::end(summed), [&](Resource resource) {
+            auto limit = limitOf(resource);
+            auto i = static_cast<size_t>(resource);
+            return !limit || core.second[i] + uses[t][i] <= *limit;
+          });
+    };
+    auto core = std::find_if(open.begin(), open.end(), hasRoom);
+    if (core == open.end()) {
+      if (open.size() == kOpenCores)
+        open.pop_front();
+      open.push_back({cores++, CoreUse{}});
+      core = open.end() - 1;
+    }
+    for (Resource resource : summed)
+      core->second[static_cast<size_t>(resource)] +=
+          uses[t][static_cast<size_t>(resource)];
+    result.tiles[t].core = core->first;
+  }
+  std::stable_sort(
+      result.tiles.begin(), result.tiles.end(),
+      [](const rt::Tile &a, const rt::Tile &b) { return a.core < b.core; });
+  result.cores = cores;
+}
+
+void Partitioner::checkDelays() {
+  if (!target.delay || isIgnored("delay"))
+    return;
+  std::vector<int32_t> delays = delaysOf(program, result.tiles);
+  std::map<int32_t, int64_t> longest;
+  for (size_t c = 0; c < delays.size(); ++c)
+    if (delays[c] > target.delay->value) {
+      int64_t &delay = longest[program.connections[c].target];
+      delay = std::max<int64_t>(delay, delays[c]);
+    }
+  for (const auto &[pool, delay] : longest)
+    result.violations.push_back(
+        {program.pools[pool].name, "delay", delay, target.delay->value, false,
+         "choose a network with shorter skips, or pipelined timing, whose "
+         "layers wait for one step instead of all, or --ignore=delay to map "
+         "the structure only"});
 }
 
 Partition Partitioner::run() {
@@ -435,13 +589,21 @@ Partition Partitioner::run() {
   checkFeatures();
   // From the outputs to the inputs: how many axons leave a core depends on how
   // the layers behind it are cut.
+  std::vector<Layer> layers;
   for (auto p = static_cast<int32_t>(program.pools.size()); p-- > 0;) {
     if (std::holds_alternative<rt::InputPool>(program.pools[p].unit))
       continue;
-    result.layers.push_back(cut(describe(p)));
+    layers.push_back(describe(p));
+    result.layers.push_back(cut(layers.back()));
     result.cores += result.layers.back().cores;
   }
+  std::reverse(layers.begin(), layers.end());
   std::reverse(result.layers.begin(), result.layers.end());
+  if (std::all_of(result.layers.begin(), result.layers.end(),
+                  [](const LayerMapping &layer) { return layer.cores > 0; })) {
+    addTiles(layers);
+    checkDelays();
+  }
   // In the order of the layers, not in that of the search.
   std::map<std::string, size_t> order;
   for (const LayerMapping &layer : result.layers)
@@ -450,7 +612,6 @@ Partition Partitioner::run() {
                    [&](const Violation &a, const Violation &b) {
                      return order[a.layer] < order[b.layer];
                    });
-  addTiles();
   if (target.coresPerChip)
     result.chips = divideUp(result.cores, target.coresPerChip->value);
   return std::move(result);

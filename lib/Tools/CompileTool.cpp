@@ -103,6 +103,7 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
     known.push_back(mapping::nameOf(static_cast<mapping::Feature>(i)));
   for (size_t i = 0; i < mapping::kResources; ++i)
     known.push_back(mapping::nameOf(static_cast<mapping::Resource>(i)));
+  known.push_back("delay");
   llvm::SmallVector<llvm::StringRef> parts;
   llvm::StringRef(flags.ignore).split(parts, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef part : parts) {

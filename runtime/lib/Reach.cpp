@@ -173,7 +173,14 @@ SynapseUse fastsnn::rt::synapsesOf(const Program &program,
   SynapseUse use;
   // Windows multiply what a neuron receives, not what is stored.
   int64_t windows = 1;
+  const Pool &source = program.pools[connection.source];
+  int64_t channels = source.shape[0];
+  // As far as it is seen from the stages: whoever rearranges channels may give
+  // some of them more weights.
+  bool moved = false;
   for (const Stage &stage : connection.stages) {
+    moved |= std::holds_alternative<RemapStage>(stage) ||
+             std::holds_alternative<GatherStage>(stage);
     if (const auto *sum = std::get_if<SumWindowStage>(&stage)) {
       windows *= sum->window.kernelH * sum->window.kernelW;
     } else if (const auto *conv = std::get_if<Conv2DStage>(&stage)) {
@@ -181,10 +188,22 @@ SynapseUse fastsnn::rt::synapsesOf(const Program &program,
       use.perNeuron = w.channels / conv->groups * w.kernelH * w.kernelW;
       use.weights = use.perNeuron * tile[0].size();
       use.table = conv->weights;
+      use.readsAllChannels =
+          !moved && conv->groups == 1 && w.channels == channels;
     } else if (const auto *dense = std::get_if<DenseStage>(&stage)) {
       use.perNeuron = dense->inputs;
       use.weights = dense->inputs * volume(tile);
       use.table = dense->weights;
+      bool onlyRemaps =
+          std::all_of(connection.stages.begin(), connection.stages.end(),
+                      [](const Stage &other) {
+                        return std::holds_alternative<RemapStage>(other) ||
+                               std::holds_alternative<DenseStage>(other);
+                      });
+      use.readsAllChannels =
+          dense->inputs % channels == 0 &&
+          (!moved ||
+           (onlyRemaps && dense->inputs == numElements(source.shape)));
     } else if (const auto *diagonal = std::get_if<DiagonalStage>(&stage)) {
       use.perNeuron = 1;
       use.weights = tile[0].size();

@@ -26,16 +26,23 @@ struct Violation {
   std::string hint;
 };
 
-/// What the fullest core of a layer needs.
+/// How many cores partition() keeps open for further tiles: neighbours in the
+/// network stay close.
+constexpr size_t kOpenCores = 64;
+
+/// What the fullest tile of a layer needs.
 using CoreUse = std::array<int64_t, kResources>;
 
-/// A pool cut into equal tiles of channels x rows x columns, one a core; tiles
-/// at the far edges may be smaller.
+/// A pool cut into equal tiles of channels x rows x columns; tiles at the far
+/// edges may be smaller.
 struct LayerMapping {
   std::string name;
   int64_t channels = 0, rows = 0, columns = 0;
   int64_t tileChannels = 0, tileRows = 0, tileColumns = 0;
-  /// 0: not even one neuron fits a core.
+  /// Cores that share the sources of one tile (rt::Tile).
+  int64_t parts = 1;
+  /// Tiles times parts, which may share cores with those of other layers. 0:
+  /// not even one neuron fits a core.
   int64_t cores = 0;
   /// Cores that hold the same weights.
   int64_t weightCopies = 0;
@@ -53,11 +60,17 @@ struct Partition {
   std::vector<rt::Tile> tiles;
 };
 
-/// Cuts every pool but the inputs into the fewest cores of `target`, one pool a
-/// core: of all rectangular tilings within all known limits that with the
-/// fewest cores, then with the fewest axons into a core, then out of it. Every
-/// core receives all input channels of its tile (partial sums are not sent
-/// between cores). A spike takes one axon into every core it reaches.
+/// Cuts every pool but the inputs into the fewest tiles that fit a core of
+/// `target`: of all rectangular tilings within all known limits that with the
+/// fewest tiles, then with the fewest axons into a core, then out of it. Where
+/// none is and the target has partial sums, the fewest parts that make one
+/// possible divide the sources of a pool of neurons that takes in no events of
+/// the host. A spike takes one axon into every core it reaches, a partial sum
+/// one out of its core and one into that of the neuron.
+///
+/// Then each tile goes to the first of the last kOpenCores cores that has room
+/// for it within all limits, else to a new one; what the tiles of a core need
+/// is added up, even if they receive the same spikes.
 ///
 /// `ignored` names features and resources (nameOf) that are not checked: the
 /// result then is a mapping of the structure only. All violations are found in

@@ -36,6 +36,9 @@ Box sourcesOf(const Program &program, const Connection &connection,
 struct SynapseUse {
   int64_t perNeuron = 0, weights = 0;
   int32_t table = -1;
+  /// Both numbers are multiples of the source's channels, each of which has an
+  /// equal share.
+  bool readsAllChannels = false;
 };
 SynapseUse synapsesOf(const Program &program, const Connection &connection,
                       const Box &tile);

@@ -12,6 +12,8 @@
 #include "RandomTarget.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+
 using namespace fastsnn;
 using namespace fastsnn::mapping;
 
@@ -20,8 +22,8 @@ namespace {
 // Every mapping keeps every limit and delivers every event, whatever the
 // program and the target are.
 TEST(Mapping, RandomProgramsAndTargets) {
-  int mapped = 0;
-  for (uint64_t seed = 0; seed < 150; ++seed) {
+  int mapped = 0, shared = 0, divided = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     rt::testing::RandomOptions random;
     random.seed = seed;
@@ -37,8 +39,14 @@ TEST(Mapping, RandomProgramsAndTargets) {
     ASSERT_TRUE(mapping.isComplete());
     ++mapped;
     checkMapping(program, target, mapping);
+    const std::vector<rt::Tile> &tiles = mapping.placed.tiles;
+    shared += tiles.size() > mapping.placed.cores.size();
+    divided += std::any_of(tiles.begin(), tiles.end(),
+                           [](const rt::Tile &tile) { return tile.parts > 1; });
   }
-  EXPECT_GT(mapped, 60);
+  EXPECT_GT(mapped, 150);
+  EXPECT_GT(shared, 150);
+  EXPECT_GT(divided, 5);
 }
 
 TEST(Mapping, MeshesOfChips) {

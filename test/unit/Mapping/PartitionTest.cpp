@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fastsnn/Mapping/Partition.h"
 #include "ProgramBuilder.h"
 #include "RandomTarget.h"
 #include "fastsnn-rt/Stages.h"
+#include "fastsnn/Mapping/Mapping.h"
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -145,6 +145,7 @@ TEST(Partition, RandomProgramsAndTargets) {
       setLimit(target, Resource::SynapseMemory, 200 + int64_t(engine() % 4000));
     target.features[static_cast<size_t>(Feature::SharedKernels)]->value =
         engine() % 2;
+    setFeature(target, Feature::PartialSums, false);
     Partition partition = mapping::partition(program, target);
     SCOPED_TRACE("seed " + std::to_string(seed));
     Checker(program, partition).run();
@@ -221,6 +222,7 @@ TEST(Partition, ByHand) {
 TEST(Partition, WallsAreNamed) {
   Target target = wideTarget();
   setLimit(target, Resource::AxonsIn, 4096);
+  setFeature(target, Feature::PartialSums, false);
   Program program = convolution(512, 4);
   Partition partition = mapping::partition(program, target);
   ASSERT_EQ(partition.violations.size(), 1u);
@@ -234,6 +236,75 @@ TEST(Partition, WallsAreNamed) {
   EXPECT_GT(partition.layers[0].cores, 0);
   EXPECT_TRUE(
       mapping::partition(program, target, {"axons_in"}).violations.empty());
+}
+
+// The same where two cores share the sources.
+TEST(Partition, PartialSums) {
+  Target target = wideTarget();
+  setLimit(target, Resource::AxonsIn, 4096);
+  setLimit(target, Resource::SynapseMemory, 512 * 9 * 512 * 3 / 2);
+  Partition partition = mapping::partition(convolution(512, 4), target);
+  EXPECT_TRUE(partition.violations.empty());
+  const LayerMapping &layer = partition.layers[1];
+  EXPECT_EQ(layer.parts, 2);
+  EXPECT_EQ(layer.cores % 2, 0);
+  EXPECT_EQ(useOf(layer, Resource::FanIn), 256 * 9 + 1);
+  EXPECT_LE(useOf(layer, Resource::AxonsIn), 4096);
+  int parts[2] = {0, 0};
+  for (const Tile &tile : partition.tiles)
+    if (tile.pool == 2)
+      ++parts[tile.part];
+  EXPECT_EQ(parts[0], layer.cores / 2);
+  EXPECT_EQ(parts[1], layer.cores / 2);
+}
+
+// Small layers share a core as long as all limits hold together.
+TEST(Partition, LayersShareCores) {
+  Program program = convolution(4, 8);
+  Target target = wideTarget();
+  EXPECT_EQ(mapping::partition(program, target).cores, 1);
+  setLimit(target, Resource::Neurons, 600);
+  EXPECT_EQ(mapping::partition(program, target).cores, 2);
+  setLimit(target, Resource::Neurons, 511);
+  EXPECT_EQ(mapping::partition(program, target).cores, 3);
+  setLimit(target, Resource::Neurons, 600);
+  setLimit(target, Resource::AxonsIn, 511);
+  EXPECT_EQ(mapping::partition(program, target).cores, 3);
+}
+
+// A skip over two layers waits for two steps.
+TEST(Partition, Delays) {
+  rt::testing::ProgramBuilder builder("skip", 3);
+  int32_t input = builder.addInput("x", {4}, rt::testing::pixelInput());
+  int32_t one = builder.addWeights("one", 1, 1, 1, {1});
+  DiagonalStage copy;
+  copy.size = 4;
+  copy.weights = one;
+  std::vector<int32_t> pools = {input};
+  for (const char *name : {"a", "b", "c"}) {
+    pools.push_back(
+        builder.addNeurons(name, {4}, rt::testing::simpleNeurons(0, 3, 30)));
+    builder.connect(*(pools.end() - 2), pools.back(), {copy});
+  }
+  builder.connect(pools[1], pools[3], {copy});
+  builder.connect(pools[3], builder.addReadout("y", {4}), {copy}, 0, {1.0});
+  auto program = builder.finish();
+  ASSERT_TRUE(program.ok());
+  Target target = wideTarget();
+  EXPECT_EQ(delaysOf(*program, mapping::partition(*program, target).tiles),
+            (std::vector<int32_t>{0, 1, 1, 2, 1}));
+  target.delay->value = 1;
+  Partition partition = mapping::partition(*program, target);
+  ASSERT_EQ(partition.violations.size(), 1u);
+  EXPECT_EQ(partition.violations[0].layer, "c");
+  EXPECT_EQ(partition.violations[0].resource, "delay");
+  EXPECT_EQ(partition.violations[0].need, 2);
+  EXPECT_EQ(partition.violations[0].limit, 1);
+  EXPECT_TRUE(
+      mapping::partition(*program, target, {"delay"}).violations.empty());
+  target.delay.reset();
+  EXPECT_EQ(mapping::partition(*program, target).notChecked,
+            std::vector<std::string>{"delay"});
 }
 
 TEST(Partition, FeaturesAndWidths) {
@@ -251,7 +322,7 @@ TEST(Partition, FeaturesAndWidths) {
                                              "second weight_bits"}));
   EXPECT_EQ(partition.notChecked, std::vector<std::string>{"count_guard"});
   // The structure is mapped all the same.
-  EXPECT_EQ(partition.cores, 3);
+  EXPECT_EQ(partition.cores, 1);
   EXPECT_TRUE(
       mapping::partition(program, target, {"negative_spikes", "weight_bits"})
           .violations.empty());

@@ -32,6 +32,10 @@ inline void setLimit(Target &target, Resource resource, int64_t value) {
   target.limits[static_cast<size_t>(resource)]->value = value;
 }
 
+inline void setFeature(Target &target, Feature feature, bool value) {
+  target.features[static_cast<size_t>(feature)]->value = value;
+}
+
 /// Small cores on small chips, with every feature but perhaps shared kernels,
 /// multicast and partial sums.
 inline Target randomTarget(uint64_t seed) {
@@ -49,11 +53,11 @@ inline Target randomTarget(uint64_t seed) {
     setLimit(target, Resource::SynapseMemory, between(200, 4200));
   if (engine() % 4 == 0)
     setLimit(target, Resource::FanIn, between(10, 100));
-  auto chance = [&](Feature feature) {
-    target.features[static_cast<size_t>(feature)]->value = engine() % 2;
-  };
-  chance(Feature::SharedKernels);
-  chance(Feature::PartialSums);
+  // A wall that only partial sums pass.
+  if (engine() % 4 == 0)
+    setLimit(target, Resource::AxonsIn, between(10, 60));
+  for (Feature feature : {Feature::SharedKernels, Feature::PartialSums})
+    setFeature(target, feature, engine() % 2);
   target.multicast->value = engine() % 2;
   target.meshColumns = Sourced<int64_t>{between(1, 5), "test", "assumed"};
   target.meshRows = Sourced<int64_t>{between(1, 5), "test", "assumed"};
