@@ -11,6 +11,7 @@
 #include "fastsnn/Tools/CommandLine.h"
 #include "fastsnn/Tools/Emit.h"
 #include "fastsnn/Tools/RunFlags.h"
+#include "fastsnn/Tools/ShapesProgram.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Path.h"
@@ -41,12 +42,18 @@ struct Flags {
         ignore("ignore", cat(category), value_desc("feature,..."),
                desc("Features and limits of the target that are not checked: "
                     "the mapping is one of the structure only")),
+        shapesOnlyText("shapes-only", llvm::cl::ValueOptional, cat(category),
+                       value_desc("bits"),
+                       desc("Map the structure of an .onnx file whose weights "
+                            "may be absent, taken to have 4 bits or as many as "
+                            "given; with --emit=mapping")),
         threads("threads", cat(category), value_desc("N"),
                 desc("Threads of --calibrate (default: one for each "
                      "processor)")),
         compile(category) {}
 
-  llvm::cl::opt<std::string> file, output, emit, target, ignore, threads;
+  llvm::cl::opt<std::string> file, output, emit, target, ignore, shapesOnlyText,
+      threads;
   CompileFlags compile;
 };
 
@@ -85,6 +92,33 @@ rt::Result<const Emission *> chooseEmission(const Flags &flags) {
   return emission;
 }
 
+/// Bits of a weight that --shapes-only asks for; nothing without it.
+rt::Result<std::optional<int64_t>> chooseShapesOnly(const Flags &flags) {
+  if (flags.shapesOnlyText.getNumOccurrences() == 0)
+    return std::optional<int64_t>();
+  rt::Status status;
+  auto bad = [&](const std::string &what) {
+    status.add(ErrorCode::BadArgument, "--shapes-only: " + what);
+  };
+  constexpr int64_t usual = 4, most = 32;
+  int64_t bits = usual;
+  if (!flags.shapesOnlyText.empty() &&
+      (llvm::StringRef(flags.shapesOnlyText).getAsInteger(10, bits) ||
+       bits < 1 || bits > most))
+    bad("'" + flags.shapesOnlyText + "' is no number of bits, 1 to " +
+        std::to_string(most) + "; give one like 4");
+  if (flags.emit != "mapping")
+    bad("acts on --emit=mapping only; give that, too");
+  if (!flags.file.empty() &&
+      llvm::sys::path::extension(llvm::StringRef(flags.file)) != ".onnx")
+    bad("'" + flags.file +
+        "' is no .onnx file, shapes are read from one; give "
+        "the network's");
+  if (!status)
+    return status;
+  return std::optional(bits);
+}
+
 /// What --target and --ignore ask for.
 rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   rt::Status status;
@@ -117,13 +151,54 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   if (wanted && !flags.target.empty()) {
     rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
     if (target)
-      settings = MappingSettings{target.take(), std::move(ignored)};
+      settings =
+          MappingSettings{target.take(), std::move(ignored), std::nullopt};
     else
       status.append(target.status());
   }
   if (!status)
     return status;
   return settings;
+}
+
+/// Writes the output through a temporary file that gets its name in the end: a
+/// failed run leaves nothing behind, and what was there before stays. `emit`
+/// has printed why where it fails.
+bool writeOutput(
+    const Flags &flags, EmitSettings &settings,
+    llvm::function_ref<mlir::LogicalResult(llvm::raw_ostream &)> emit) {
+  bool emitted = true;
+  auto write = [&](llvm::raw_ostream &out) {
+    if (flags.output != "-")
+      settings.extension =
+          llvm::sys::path::extension(llvm::StringRef(flags.output));
+    emitted = succeeded(emit(out));
+    return emitted ? llvm::Error::success()
+                   : llvm::createStringError("nothing to write");
+  };
+  llvm::Error error = llvm::writeToOutput(llvm::StringRef(flags.output), write);
+  std::string reason = llvm::toString(std::move(error));
+  if (!reason.empty() && emitted)
+    reportError(llvm::StringRef(flags.output),
+                "cannot be written: " + reason +
+                    "; check the folder and its permissions");
+  return reason.empty();
+}
+
+/// Maps the structure of a network whose numbers may be absent.
+bool mapShapes(const Flags &flags, const CompileOptions &options,
+               EmitSettings settings) {
+  rt::Result<FileKind> kind = fileKindOf(flags.file);
+  if (!kind)
+    return reportStatus(kind.status()) == 0;
+  std::optional<rt::Program> program =
+      loadShapes(flags.file, options, *settings.mapping->shapesWeightBits);
+  if (!program)
+    return false;
+  return writeOutput(flags, settings, [&](llvm::raw_ostream &out) {
+    writeMapping(*program, settings, out);
+    return mlir::success();
+  });
 }
 
 bool compileFile(const Flags &flags, const Emission &emission,
@@ -150,24 +225,9 @@ bool compileFile(const Flags &flags, const Emission &emission,
     return false;
   }
 
-  bool emitted = true;
-  auto emit = [&](llvm::raw_ostream &out) {
-    if (flags.output != "-")
-      settings.extension =
-          llvm::sys::path::extension(llvm::StringRef(flags.output));
-    emitted = succeeded(emission.emit(*model, settings, out));
-    return emitted ? llvm::Error::success()
-                   : llvm::createStringError("nothing to write");
-  };
-  // Through a temporary file that gets its name in the end: a failed run leaves
-  // nothing behind, and what was there before stays.
-  llvm::Error error = llvm::writeToOutput(llvm::StringRef(flags.output), emit);
-  std::string reason = llvm::toString(std::move(error));
-  if (!reason.empty() && emitted)
-    reportError(llvm::StringRef(flags.output),
-                "cannot be written: " + reason +
-                    "; check the folder and its permissions");
-  return reason.empty();
+  return writeOutput(flags, settings, [&](llvm::raw_ostream &out) {
+    return emission.emit(*model, settings, out);
+  });
 }
 
 } // namespace
@@ -186,11 +246,13 @@ int tools::compileMain(int argc, char **argv) {
   rt::Result<std::vector<int64_t>> timeSteps = flags.compile.timeSteps();
   rt::Result<std::optional<int64_t>> bits = flags.compile.quantizeWeights();
   rt::Result<std::optional<MappingSettings>> mapping = chooseMapping(flags);
+  rt::Result<std::optional<int64_t>> shapesOnly = chooseShapesOnly(flags);
   rt::Result<std::optional<CalibrationSettings>> calibration =
       flags.compile.calibration();
   rt::Result<unsigned> threads = parseThreads(flags.threads);
   rt::Status status = emission.status();
   status.append(mapping.status());
+  status.append(shapesOnly.status());
   status.append(options.status());
   status.append(timeSteps.status());
   status.append(bits.status());
@@ -211,5 +273,9 @@ int tools::compileMain(int argc, char **argv) {
   if (model.calibration)
     model.calibration->threads = *threads;
   EmitSettings settings{"", mapping.take()};
+  if (*shapesOnly) {
+    settings.mapping->shapesWeightBits = *shapesOnly;
+    return mapShapes(flags, model.compile, std::move(settings)) ? 0 : 1;
+  }
   return compileFile(flags, **emission, model, std::move(settings)) ? 0 : 1;
 }

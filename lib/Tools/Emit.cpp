@@ -135,16 +135,27 @@ LogicalResult emitMapping(Model &model, const EmitSettings &settings,
   std::optional<rt::Program> program = makeProgram(model);
   if (!program)
     return failure();
-  mapping::Partition partition = mapping::partition(
-      *program, settings.mapping->target, settings.mapping->ignored);
-  if (settings.extension == ".txt")
-    printMapping(out, partition, *settings.mapping);
-  else
-    out << jsonText(mappingJSON(partition, *settings.mapping));
+  writeMapping(*program, settings, out);
   return success();
 }
 
 } // namespace
+
+void tools::writeMapping(const rt::Program &program,
+                         const EmitSettings &settings, raw_ostream &out) {
+  mapping::Partition partition = mapping::partition(
+      program, settings.mapping->target, settings.mapping->ignored);
+  if (settings.mapping->shapesWeightBits)
+    for (mapping::Resource resource :
+         {mapping::Resource::WeightBits, mapping::Resource::StateBits})
+      if (const char *name = mapping::nameOf(resource);
+          !llvm::is_contained(partition.notChecked, name))
+        partition.notChecked.push_back(name);
+  if (settings.extension == ".txt")
+    printMapping(out, partition, *settings.mapping);
+  else
+    out << jsonText(mappingJSON(partition, *settings.mapping));
+}
 
 const std::vector<Emission> &tools::emissions() {
   static const std::vector<StringRef> mlirFiles = {".mlir", ".mlirbc"};

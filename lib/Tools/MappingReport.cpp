@@ -68,6 +68,9 @@ Json tools::mappingJSON(const Partition &partition,
   json["verdict"] = verdictOf(partition, settings);
   json["structure_only"] = !settings.ignored.empty();
   json["ignored"] = settings.ignored;
+  json["shapes_only"] = nullptr;
+  if (settings.shapesWeightBits)
+    json["shapes_only"] = Json{{"weight_bits", *settings.shapesWeightBits}};
   json["not_checked"] = partition.notChecked;
   json["cores_used"] = partition.cores;
   json["chips"] =
@@ -102,9 +105,11 @@ void tools::printMapping(llvm::raw_ostream &out, const Partition &partition,
   out << settings.target.name << ": " << verdictOf(partition, settings) << "\n";
   if (!settings.ignored.empty())
     out << "structure only, ignored: " << listOf(settings.ignored) << "\n";
+  if (settings.shapesWeightBits)
+    out << "from shapes only, weights taken to have "
+        << *settings.shapesWeightBits << " bits\n";
   if (!partition.notChecked.empty())
-    out << "unknown of the target, not checked: "
-        << listOf(partition.notChecked) << "\n";
+    out << "unknown, not checked: " << listOf(partition.notChecked) << "\n";
   // What several layers lack alike is said once.
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const Violation &violation : partition.violations) {

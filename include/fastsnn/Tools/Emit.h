@@ -33,6 +33,11 @@ struct Emission {
                               llvm::raw_ostream &out);
 };
 
+/// Maps `program` and appends the report in the form that the output's name
+/// asks for.
+void writeMapping(const rt::Program &program, const EmitSettings &settings,
+                  llvm::raw_ostream &out);
+
 /// All of them, --emit's default first.
 const std::vector<Emission> &emissions();
 

@@ -21,6 +21,8 @@ struct MappingSettings {
   mapping::Target target;
   /// Features and resources that are not checked.
   std::vector<std::string> ignored;
+  /// With --shapes-only: the bits that a weight is taken to have.
+  std::optional<int64_t> shapesWeightBits;
 };
 
 /// "fits", "does not fit" or "not fully checked" (a limit is unknown or

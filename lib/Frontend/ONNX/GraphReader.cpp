@@ -23,8 +23,8 @@ static llvm::StringRef normalizeDomain(llvm::StringRef domain) {
 }
 
 GraphReader::GraphReader(onnx::ModelProto &proto, llvm::StringRef directory,
-                         DiagnosticList &diagnostics)
-    : proto(proto), tensors(directory), diagnostics(diagnostics) {}
+                         TensorData data, DiagnosticList &diagnostics)
+    : proto(proto), tensors(directory, data), diagnostics(diagnostics) {}
 
 void GraphReader::setRawData(int position, llvm::StringRef data,
                              std::shared_ptr<const void> owner) {

@@ -19,7 +19,7 @@ namespace fastsnn::frontend {
 class GraphReader {
 public:
   GraphReader(onnx::ModelProto &proto, llvm::StringRef directory,
-              DiagnosticList &diagnostics);
+              TensorData data, DiagnosticList &diagnostics);
 
   /// Tells where the data of the initializer at `position` in the graph is,
   /// which the message lacks; it lives as long as `owner`.

@@ -25,7 +25,7 @@ constexpr uint64_t kMaxFileSize = INT32_MAX;
 /// `owner`.
 static Model readModel(llvm::StringRef file, std::shared_ptr<const void> owner,
                        llvm::StringRef name, llvm::StringRef directory,
-                       DiagnosticList &diagnostics) {
+                       TensorData data, DiagnosticList &diagnostics) {
   if (file.size() > kMaxFileSize) {
     diagnostics.error(name, "has " + llvm::Twine(file.size()) +
                                 " bytes, an ONNX file has at most " +
@@ -62,7 +62,7 @@ static Model readModel(llvm::StringRef file, std::shared_ptr<const void> owner,
                                 " is supported; export with an older format");
     return Model();
   }
-  GraphReader reader(proto, directory, diagnostics);
+  GraphReader reader(proto, directory, data, diagnostics);
   for (const auto &[position, data] : bytes.rawData)
     reader.setRawData(position, data, owner);
   reader.read();
@@ -72,7 +72,8 @@ static Model readModel(llvm::StringRef file, std::shared_ptr<const void> owner,
 }
 
 Model fastsnn::frontend::loadModel(llvm::StringRef path,
-                                   DiagnosticList &diagnostics) {
+                                   DiagnosticList &diagnostics,
+                                   TensorData data) {
   namespace fs = llvm::sys::fs;
   auto fail = [&](const llvm::Twine &reason) {
     diagnostics.error(path, "cannot be read: " + reason +
@@ -92,12 +93,13 @@ Model fastsnn::frontend::loadModel(llvm::StringRef path,
   std::shared_ptr<llvm::MemoryBuffer> file = std::move(*buffer);
   llvm::StringRef directory = llvm::sys::path::parent_path(path);
   return readModel(file->getBuffer(), file, path,
-                   directory.empty() ? "." : directory, diagnostics);
+                   directory.empty() ? "." : directory, data, diagnostics);
 }
 
 Model fastsnn::frontend::loadModel(llvm::MemoryBufferRef buffer,
                                    llvm::StringRef directory,
-                                   DiagnosticList &diagnostics) {
+                                   DiagnosticList &diagnostics,
+                                   TensorData data) {
   return readModel(buffer.getBuffer(), nullptr, buffer.getBufferIdentifier(),
-                   directory, diagnostics);
+                   directory, data, diagnostics);
 }

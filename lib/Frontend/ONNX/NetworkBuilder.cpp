@@ -17,8 +17,12 @@
 
 using namespace fastsnn::frontend;
 
-/// Elements of an activation of one sample.
+/// Elements of an activation of one sample that is computed.
 constexpr int64_t kMaxActivation = int64_t(1) << 27;
+
+int64_t NetworkBuilder::mostElements() const {
+  return options.shapesOnly ? kMaxElements : kMaxActivation;
+}
 
 NetworkBuilder::NetworkBuilder(Model source, const ImportOptions &options,
                                DiagnosticList &diagnostics)
@@ -105,11 +109,11 @@ int NetworkBuilder::emit(const Node *node, decltype(NetworkOp::kind) kind,
     return -1;
   std::string name = node ? getNodeName(*node) : "";
   int64_t elements = countElements(shape);
-  if (elements < 1 || elements > kMaxActivation) {
+  if (elements < 1 || elements > mostElements()) {
     diagnostics.error(node ? getLabel(*node) : "graph input",
                       "an activation of shape " + formatShape(shape) +
                           " is impossible, at least 1 and at most " +
-                          llvm::Twine(kMaxActivation) +
+                          llvm::Twine(mostElements()) +
                           " elements are supported; check the input shape");
     return -1;
   }
@@ -209,7 +213,11 @@ std::optional<size_t> NetworkBuilder::addWeights(const Node &node,
       network.weights[known->second].data.shape == weights.shape)
     return known->second;
   std::string problem;
-  auto grid = findGrid(weights, options.grid, problem);
+  std::optional<GridWeights> grid;
+  if (options.shapesOnly)
+    grid = GridWeights{weights.shape};
+  else
+    grid = findGrid(weights, options.grid, problem);
   if (!grid) {
     error(node, "'" + model.values[node.inputs[1]] + "': " + problem);
     return std::nullopt;
@@ -273,10 +281,10 @@ void NetworkBuilder::lowerInputs() {
     if (!valid)
       continue;
     int64_t elements = countElements(shape);
-    if (elements < 1 || elements > kMaxActivation) {
+    if (elements < 1 || elements > mostElements()) {
       diagnostics.error(name, "graph input of shape " + formatShape(shape) +
                                   " is too large, at most " +
-                                  llvm::Twine(kMaxActivation) +
+                                  llvm::Twine(mostElements()) +
                                   " elements are supported; check its shape");
       continue;
     }
@@ -492,12 +500,17 @@ Network NetworkBuilder::run() {
 // Entry points
 //===----------------------------------------------------------------------===//
 
+static TensorData dataFor(const ImportOptions &options) {
+  return options.shapesOnly ? TensorData::Dispensable : TensorData::Needed;
+}
+
 Network fastsnn::frontend::importNetwork(llvm::StringRef path,
                                          const ImportOptions &options,
                                          DiagnosticList &diagnostics) {
   // What could not be loaded is missing from the model; the rest is looked at
   // all the same, so that one run reports everything.
-  return NetworkBuilder(loadModel(path, diagnostics), options, diagnostics)
+  return NetworkBuilder(loadModel(path, diagnostics, dataFor(options)), options,
+                        diagnostics)
       .run();
 }
 
@@ -505,7 +518,8 @@ Network fastsnn::frontend::importNetwork(llvm::MemoryBufferRef buffer,
                                          llvm::StringRef directory,
                                          const ImportOptions &options,
                                          DiagnosticList &diagnostics) {
-  return NetworkBuilder(loadModel(buffer, directory, diagnostics), options,
-                        diagnostics)
+  return NetworkBuilder(
+             loadModel(buffer, directory, diagnostics, dataFor(options)),
+             options, diagnostics)
       .run();
 }

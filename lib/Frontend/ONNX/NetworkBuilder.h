@@ -116,6 +116,8 @@ private:
   void error(const Node &node, const llvm::Twine &text);
 
   // Operators of the network.
+  /// Elements that an activation of one sample may have.
+  int64_t mostElements() const;
   /// Adds an operator; returns its result, or -1 if that is too large.
   int emit(const Node *node, decltype(NetworkOp::kind) kind,
            llvm::ArrayRef<int> operands, llvm::ArrayRef<int64_t> shape);

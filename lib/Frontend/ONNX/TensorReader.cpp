@@ -14,6 +14,8 @@ using namespace fastsnn::frontend;
 
 /// Tensors of more dimensions are refused.
 constexpr int kMaxRank = 16;
+/// Elements of a tensor that may be read where only shapes count.
+constexpr int64_t kMaxSmall = 1024;
 
 static int64_t getByteCount(ElementType type, int64_t count) {
   return (count * getBitWidth(type) + 7) / 8;
@@ -159,6 +161,15 @@ ConstantRef TensorReader::readNew(onnx::TensorProto &tensor,
                 llvm::Twine(kMaxElements) +
                 " elements are supported; the file may be damaged");
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
+    if (data == TensorData::Dispensable) {
+      // Small ones may be shapes or scales: good to have.
+      if (count <= kMaxSmall)
+        constant->data = readExternal(tensor, *type, count, error);
+      if (!constant->data)
+        constant->data = makeSplat(count, 1);
+      error.clear();
+      return constant;
+    }
     constant->data = readExternal(tensor, *type, count, error);
     return constant->data ? constant : nullptr;
   }
@@ -181,6 +192,8 @@ ConstantRef TensorReader::readNew(onnx::TensorProto &tensor,
     return constant;
   }
   constant->data = readTypedField(tensor, *type, count, found);
+  if (!constant->data && found == 0 && data == TensorData::Dispensable)
+    constant->data = makeSplat(count, 1);
   if (!constant->data)
     return fail("tensor of shape " + formatShape(constant->shape) + " has " +
                 llvm::Twine(found) + " elements of data, needs " +

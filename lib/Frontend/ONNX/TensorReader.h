@@ -9,7 +9,7 @@
 #ifndef FASTSNN_FRONTEND_ONNX_TENSORREADER_H
 #define FASTSNN_FRONTEND_ONNX_TENSORREADER_H
 
-#include "fastsnn/Frontend/ONNX/Constant.h"
+#include "fastsnn/Frontend/ONNX/Model.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -37,7 +37,8 @@ private:
 /// messages, not copied.
 class TensorReader {
 public:
-  explicit TensorReader(llvm::StringRef directory) : files(directory) {}
+  TensorReader(llvm::StringRef directory, TensorData data)
+      : files(directory), data(data) {}
 
   /// The raw data of `tensor`, which the message lacks; it lives as long as
   /// `owner`.
@@ -56,6 +57,7 @@ private:
                              int64_t count, std::string &error);
 
   ExternalFiles files;
+  TensorData data;
   llvm::DenseMap<const onnx::TensorProto *,
                  std::pair<llvm::StringRef, std::shared_ptr<const void>>>
       rawData;

@@ -22,14 +22,17 @@ constexpr int64_t kMaxOpset = 25;
 /// Reads the model file `path`. External tensor data is looked up in the
 /// folder of the file and may not leave it. Functions are inlined, nodes
 /// sorted; operators are not checked yet. On failure, `diagnostics` has errors
-/// and the result is to be dropped.
-Model loadModel(llvm::StringRef path, DiagnosticList &diagnostics);
+/// and the result is to be dropped. `data` says whether the tensors' numbers
+/// are needed.
+Model loadModel(llvm::StringRef path, DiagnosticList &diagnostics,
+                TensorData data = TensorData::Needed);
 
 /// Same, from memory; `directory` is where external data may lie (empty: none
 /// is allowed). Constants refer to `buffer`, which must outlive the
 /// model.
 Model loadModel(llvm::MemoryBufferRef buffer, llvm::StringRef directory,
-                DiagnosticList &diagnostics);
+                DiagnosticList &diagnostics,
+                TensorData data = TensorData::Needed);
 
 } // namespace fastsnn::frontend
 

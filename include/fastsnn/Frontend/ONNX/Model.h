@@ -17,6 +17,15 @@
 
 namespace fastsnn::frontend {
 
+/// Whether the numbers in a model's tensors matter.
+enum class TensorData : uint8_t {
+  /// Absent data is an error.
+  Needed,
+  /// Shapes count: absent data, and that of large tensors in files of their
+  /// own, is read as ones.
+  Dispensable,
+};
+
 /// An attribute of a node. Lists and single values share the vectors.
 struct Attribute {
   enum class Kind { Float, Int, String, Floats, Ints, Strings, Tensor, Other };

@@ -127,6 +127,9 @@ struct Network {
 
 struct ImportOptions {
   GridOptions grid;
+  /// Only shapes count: the numbers of tensors may be absent, weights have a
+  /// shape and nothing else, and activations may be larger.
+  bool shapesOnly = false;
 };
 
 /// Imports the ONNX file `path`. With errors in `diagnostics` the result is to
