@@ -31,6 +31,8 @@ struct RandomOptions {
   InputEncoding encoding = InputEncoding::BitPlane;
   /// Most neuron pools are settled, half of these with ties to even.
   bool settled = false;
+  /// 0: 2 to 6, from the seed.
+  int32_t timeSteps = 0;
 };
 
 class ProgramBuilder {

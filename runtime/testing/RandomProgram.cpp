@@ -26,7 +26,9 @@ public:
   explicit RandomBuilder(const RandomOptions &options)
       : options(options), engine(options.seed),
         builder("random" + std::to_string(options.seed),
-                static_cast<int32_t>(2 + options.seed % 5)) {}
+                options.timeSteps
+                    ? options.timeSteps
+                    : static_cast<int32_t>(2 + options.seed % 5)) {}
 
   Program run() {
     addInput();

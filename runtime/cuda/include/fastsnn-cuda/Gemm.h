@@ -225,9 +225,12 @@ inline int32_t gemmSteps(int32_t timeSteps) {
   return ceilDivide(timeSteps, ceilDivide(timeSteps, 8));
 }
 
-/// The tile for large batches: 96 to 128 accumulators a thread.
-inline GemmTile largeTile(const GemmPlan &plan, int32_t timeSteps) {
+/// The tile for large batches: 96 to 128 accumulators a thread. Neurons of 64
+/// bits (`stateBytes` 8) take twice the shared memory, hence half the warps.
+inline GemmTile largeTile(const GemmPlan &plan, int32_t timeSteps,
+                          int32_t stateBytes) {
   GemmTile tile;
+  tile.warpsM = stateBytes == 8 ? 4 : 8;
   tile.steps = gemmSteps(timeSteps);
   tile.rows = tile.steps == 1 ? 4 : tile.steps == 2 ? 2 : 1;
   tile.fragments = smaller(plan.fragments, tile.steps <= 4 ? 8 : 4);
@@ -257,8 +260,10 @@ inline int64_t gemmBlocks(const GemmPlan &plan, const GemmTile &tile,
 /// Whether the small tile is the better one: the large one would leave most
 /// multiprocessors without a block.
 inline bool prefersSmallTile(const GemmPlan &plan, int32_t timeSteps,
-                             int64_t images, int32_t multiprocessors) {
-  return gemmBlocks(plan, largeTile(plan, timeSteps), images) < multiprocessors;
+                             int32_t stateBytes, int64_t images,
+                             int32_t multiprocessors) {
+  return gemmBlocks(plan, largeTile(plan, timeSteps, stateBytes), images) <
+         multiprocessors;
 }
 
 /// What happens to the sums of a position.
@@ -291,12 +296,13 @@ FASTSNN_HD int32_t gemmScratchBytes(const GemmTile &tile, GemmEpilogue epilogue,
 inline int32_t gemmSharedMemoryBytes(const GemmTile &tile, int32_t timeSteps,
                                      GemmEpilogue epilogue, int32_t stateBytes,
                                      bool settled) {
-  // Membranes and counts wait here while the next part of the steps adds up.
-  bool carries =
-      epilogue == GemmEpilogue::Neurons && (settled || timeSteps > tile.steps);
-  int32_t carried =
-      tile.warpsM * 32 * tile.rows * tile.fragments * 4 * (stateBytes + 4);
-  return gemmScratchBytes(tile, epilogue, stateBytes) + (carries ? carried : 0);
+  // Membranes and counts: of all rows while the next part of the steps adds up,
+  // of the present row while a settled pool fires.
+  int32_t rows = timeSteps > tile.steps ? 2 * tile.rows : settled ? 1 : 0;
+  if (epilogue != GemmEpilogue::Neurons)
+    rows = 0;
+  return gemmScratchBytes(tile, epilogue, stateBytes) +
+         tile.warpsM * 32 * rows * 2 * tile.fragments * (stateBytes + 4);
 }
 
 } // namespace fastsnn::cuda

@@ -467,13 +467,17 @@ private:
     return reinterpret_cast<State *>(carried())[carriedIndex(r, c)];
   }
   FASTSNN_DEVICE int32_t &countOf(int32_t r, int32_t c) const {
+    int32_t rows = inParts() ? rowCount : 1;
     return reinterpret_cast<int32_t *>(
         carried() +
-        threadsM() * rowCount * channelCount *
+        threadsM() * rows * channelCount *
             static_cast<int32_t>(sizeof(State)))[carriedIndex(r, c)];
   }
+  /// Whether the steps do not fit the registers at once.
+  FASTSNN_DEVICE bool inParts() const { return arguments.timeSteps > Steps; }
   FASTSNN_DEVICE int32_t carriedIndex(int32_t r, int32_t c) const {
-    return (r * channelCount + c) * threadsM() + warpM * 32 + lane;
+    return ((inParts() ? r : 0) * channelCount + c) * threadsM() + warpM * 32 +
+           lane;
   }
   FASTSNN_DEVICE uint8_t *carried() const {
     return sharedMemory() +

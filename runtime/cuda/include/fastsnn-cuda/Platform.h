@@ -22,6 +22,8 @@
 #include <cuda_runtime.h>
 /// Compiled for the host and for the device.
 #define FASTSNN_HD __host__ __device__ __forceinline__
+/// The same, but called: what would be inlined again and again.
+#define FASTSNN_HD_CALLED __host__ __device__ __noinline__
 #define FASTSNN_DEVICE __device__ __forceinline__
 /// A kernel that is no template, in a header.
 #define FASTSNN_KERNEL static __global__
@@ -37,6 +39,7 @@
   (kernel)<<<(grid), (block), (smem), (stream)>>>(__VA_ARGS__)
 #else
 #define FASTSNN_HD inline
+#define FASTSNN_HD_CALLED __attribute__((noinline)) inline
 #define FASTSNN_DEVICE inline
 #define FASTSNN_KERNEL inline
 #define FASTSNN_UNROLL

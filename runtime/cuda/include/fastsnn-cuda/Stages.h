@@ -240,8 +240,8 @@ FASTSNN_HD void visit(const Diagonal &stage, int64_t index, int32_t plane,
 }
 
 template <typename Next>
-FASTSNN_HD void visit(const AnyStage &stage, int64_t index, int32_t plane,
-                      int64_t weight, const Next &next) {
+FASTSNN_HD_CALLED void visit(const AnyStage &stage, int64_t index,
+                             int32_t plane, int64_t weight, const Next &next) {
   switch (stage.kind) {
   case AnyStage::None:
     return next(index, plane, weight);

@@ -86,6 +86,9 @@ struct cudaDeviceProp {
 
 namespace fastsnn::emulator {
 
+/// Shared memory that a block may ask for: that of sm_86 and sm_89, the least.
+constexpr size_t maxSharedMemory = 99 << 10;
+
 using Work = std::vector<std::function<void()>>;
 
 struct Stream {
@@ -129,11 +132,11 @@ public:
     if (bytes > total() - used[device])
       return cudaErrorMemoryAllocation;
     // As a device does, whatever the host's own alignment is.
-    size_t rounded = (bytes + 255) / 256 * 256;
-    void *taken = std::aligned_alloc(256, rounded ? rounded : 256);
+    size_t rounded = (bytes + 255) / 256 * 256 + guardBytes;
+    void *taken = std::aligned_alloc(256, rounded);
     if (!taken)
       return cudaErrorMemoryAllocation;
-    std::memset(taken, 0xA5, rounded);
+    std::memset(taken, pattern, rounded);
     blocks[taken] = {device, bytes};
     used[device] += bytes;
     *pointer = taken;
@@ -147,6 +150,7 @@ public:
     if (block == blocks.end())
       return cudaErrorInvalidValue;
     used[block->second.device] -= block->second.bytes;
+    latest = nullptr;
     blocks.erase(block);
     std::free(pointer);
     return cudaSuccess;
@@ -156,13 +160,43 @@ public:
     return used[device];
   }
 
+  /// Whether [from, from + bytes) lies in one block.
+  bool contains(const void *from, size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto *address = static_cast<const uint8_t *>(from);
+    // Most accesses come to the block of the one before.
+    if (latest && address >= latest && address + bytes <= latestEnd)
+      return true;
+    auto block = blocks.upper_bound(const_cast<void *>(from));
+    if (block == blocks.begin())
+      return false;
+    --block;
+    latest = static_cast<const uint8_t *>(block->first);
+    latestEnd = latest + block->second.bytes;
+    return address + bytes <= latestEnd;
+  }
+  /// Ends the process if something was written right behind a block.
+  void checkGuards() {
+    std::lock_guard<std::mutex> lock(mutex);
+    for (const auto &[start, block] : blocks)
+      for (size_t i = 0; i < guardBytes; ++i)
+        if (static_cast<const uint8_t *>(start)[block.bytes + i] != pattern) {
+          std::fputs("error: emulator: a kernel wrote beyond its memory\n",
+                     stderr);
+          std::abort();
+        }
+  }
+
 private:
+  static constexpr size_t guardBytes = 256;
+  static constexpr uint8_t pattern = 0xA5;
   struct Block {
     int device;
     size_t bytes;
   };
   std::mutex mutex;
   std::map<void *, Block> blocks;
+  const uint8_t *latest = nullptr, *latestEnd = nullptr;
   std::map<int, size_t> used;
 };
 
@@ -200,7 +234,7 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
   std::strcpy(properties->name, "emulator");
   properties->major = 9;
   properties->multiProcessorCount = 132;
-  properties->sharedMemPerBlockOptin = 227 << 10;
+  properties->sharedMemPerBlockOptin = fastsnn::emulator::maxSharedMemory;
   properties->totalGlobalMem = fastsnn::emulator::Memory::total();
   return cudaSuccess;
 }
@@ -320,8 +354,12 @@ inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 inline cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
 template <typename Kernel>
-cudaError_t cudaFuncSetAttribute(Kernel *, cudaFuncAttribute, int) {
-  return cudaSuccess;
+cudaError_t cudaFuncSetAttribute(Kernel *, cudaFuncAttribute attribute,
+                                 int value) {
+  return attribute == cudaFuncAttributeMaxDynamicSharedMemorySize &&
+                 value > int(fastsnn::emulator::maxSharedMemory)
+             ? cudaErrorInvalidValue
+             : cudaSuccess;
 }
 inline const char *cudaGetErrorString(cudaError_t error) {
   switch (error) {

@@ -1,0 +1,16 @@
+//===- GemmTotals.cpp - Products with totals over time --------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GemmDispatch.h"
+
+using namespace fastsnn::cuda;
+
+bool fastsnn::cuda::testing::runGemmTotals(
+    const GemmArguments<int32_t> &arguments) {
+  return dispatchGemm<int32_t, GemmEpilogue::Totals>(arguments);
+}
