@@ -28,6 +28,15 @@ rt::Mapping mapping::assemble(const rt::Program &program,
   return mapping;
 }
 
+void mapping::applyMapping(const rt::Mapping &mapping, rt::Program &program) {
+  program.cores.assign(mapping.cores.size(), {});
+  for (size_t core = 0; core < program.cores.size(); ++core)
+    program.cores[core].id = static_cast<int32_t>(core);
+  for (const rt::Tile &tile : mapping.tiles)
+    program.cores[tile.core].pools.push_back(tile.pool);
+  program.mapping = mapping;
+}
+
 std::vector<double>
 mapping::eventsOf(const rt::Program &program, const rt::Mapping &mapping,
                   const std::vector<rt::MulticastGroup> &groups,

@@ -34,6 +34,17 @@ void PoolStatistics::merge(const PoolStatistics &other) {
   membraneMax = std::max(membraneMax, other.membraneMax);
 }
 
+void MeshCounts::merge(const MeshCounts &other) {
+  auto add = [](std::vector<int64_t> &to, const std::vector<int64_t> &from) {
+    to.resize(std::max(to.size(), from.size()), 0);
+    for (size_t i = 0; i < from.size(); ++i)
+      to[i] += from[i];
+  };
+  add(events, other.events);
+  add(partialSums, other.partialSums);
+  hostEvents += other.hostEvents;
+}
+
 std::vector<int32_t> fastsnn::rt::incomingConnections(const ProgramIndex &index,
                                                       int32_t pool) {
   std::vector<int32_t> all = index.drains[pool];
@@ -277,6 +288,7 @@ Result<RunResult> BatchEngine::run(const Batch &batch,
   std::vector<Status> failures(batch.images);
   std::vector<std::vector<PoolStatistics>> totals(
       threads, std::vector<PoolStatistics>(pools.size()));
+  std::vector<std::optional<MeshCounts>> meshes(threads);
   std::atomic<int64_t> next{0};
   auto work = [&](unsigned thread) {
     std::unique_ptr<ImageWorker> worker = createWorker();
@@ -303,6 +315,7 @@ Result<RunResult> BatchEngine::run(const Batch &batch,
         totals[thread][p].merge(index.perImage[p]);
       fillOutputs(task, image, result);
     }
+    meshes[thread] = worker->meshCounts();
   };
   runThreads(threads, work);
 
@@ -314,6 +327,12 @@ Result<RunResult> BatchEngine::run(const Batch &batch,
   for (const std::vector<PoolStatistics> &part : totals)
     for (size_t p = 0; p < pools.size(); ++p)
       result.statistics[p].merge(part[p]);
+  for (const std::optional<MeshCounts> &part : meshes)
+    if (part) {
+      if (!result.mesh)
+        result.mesh.emplace();
+      result.mesh->merge(*part);
+    }
   for (size_t p = 0; p < pools.size(); ++p)
     result.statistics[p].neurons = numElements(pools[p].shape);
   return result;

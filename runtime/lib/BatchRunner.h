@@ -35,6 +35,8 @@ public:
   /// Runs one image and adds to `statistics` (one a pool) what depends on it.
   virtual void run(ImageTask &task,
                    std::vector<PoolStatistics> &statistics) = 0;
+  /// What its images sent over a mesh.
+  virtual std::optional<MeshCounts> meshCounts() const { return std::nullopt; }
 };
 
 /// Whatever an engine does besides running one image: checks, conversion of

@@ -47,6 +47,8 @@ public:
         text += " p" + std::to_string(p);
       text += "\n";
     }
+    if (program.mapping)
+      print(*program.mapping);
     text += "\ncode\n";
     print("prologue", program.prologue);
     print("step", program.step);
@@ -57,6 +59,45 @@ public:
   }
 
 private:
+  static std::string text3(const Box &box) {
+    std::string result;
+    for (const Interval &side : box)
+      result += (result.empty() ? "[" : ", ") + std::to_string(side.begin) +
+                ":" + std::to_string(side.end);
+    return result + "]";
+  }
+
+  void print(const Mapping &mapping) {
+    text += "\nmapping onto '" + mapping.target + "', " +
+            number(int64_t(mapping.columns)) + " x " +
+            number(int64_t(mapping.rows)) + " cores in chips of " +
+            number(int64_t(mapping.chipColumns)) + " x " +
+            number(int64_t(mapping.chipRows)) + ", " +
+            (mapping.routing == Routing::Multicast ? "multicast" : "unicast") +
+            "\n";
+    for (size_t core = 0; core < mapping.cores.size(); ++core)
+      text += "  core " + std::to_string(core) + " at (" +
+              std::to_string(mapping.cores[core].x) + ", " +
+              std::to_string(mapping.cores[core].y) + ")\n";
+    for (size_t t = 0; t < mapping.tiles.size(); ++t) {
+      const Tile &tile = mapping.tiles[t];
+      text += "  t" + std::to_string(t) + " core " + std::to_string(tile.core) +
+              " p" + std::to_string(tile.pool) + " " + text3(tile.box);
+      if (tile.parts > 1)
+        text += " part " + std::to_string(tile.part) + " of " +
+                std::to_string(tile.parts);
+      text += "\n";
+    }
+    text += "\nroutes\n";
+    for (const Route &route : mapping.routes)
+      text += "  t" + std::to_string(route.tile) + " " + text3(route.box) +
+              " to core " + std::to_string(route.core) + "\n";
+    text += "\ndelays\n";
+    for (size_t c = 0; c < mapping.delays.size(); ++c)
+      text += "  c" + std::to_string(c) + " " +
+              std::to_string(mapping.delays[c]) + "\n";
+  }
+
   static std::string number(int64_t value) { return std::to_string(value); }
   /// Enough digits to give the same float64 again.
   static std::string number(double value) {

@@ -36,6 +36,9 @@ constexpr const char *sectionNames[] = {"META", "CORE", "SYNA", "NEUR",
 constexpr uint32_t sectionCount = 8;
 enum Section { Meta, Cores, Synapses, Neurons, Thresholds, Routes, Code, Prov };
 
+/// The first minor version whose sections CORE and ROUT may hold a mapping.
+constexpr uint16_t minorWithMapping = 2;
+
 enum StageKind : uint8_t {
   KindRemap = 1,
   KindSumWindow = 2,

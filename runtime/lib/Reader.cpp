@@ -205,7 +205,8 @@ private:
       return truncated(headerSize);
 
     ByteReader in(data + sizeof magic, size - sizeof magic, "program file");
-    auto major = in.integer<uint16_t>(), minor = in.integer<uint16_t>();
+    auto major = in.integer<uint16_t>();
+    minor = in.integer<uint16_t>();
     if (major != formatMajor || minor > formatMinor)
       return Status(ErrorCode::UnknownVersion,
                     "program file: version " + std::to_string(major) + "." +
@@ -306,6 +307,56 @@ private:
     for (Core &core : program.cores) {
       core.id = in.integer<int32_t>();
       core.pools = in.integers<int32_t>();
+    }
+    if (minor < format::minorWithMapping)
+      return;
+    auto mapped = in.integer<uint8_t>();
+    if (mapped > 1)
+      return in.fail(ErrorCode::UnknownKind, "a mapping of kind " +
+                                                 std::to_string(mapped) +
+                                                 "; known are 0 (none) and 1");
+    if (mapped == 1)
+      readPlaces(in, program.mapping.emplace());
+  }
+
+  void readPlaces(ByteReader &in, Mapping &mapping) {
+    mapping.target = in.text();
+    auto routing = in.integer<uint8_t>();
+    if (!in.failed() && routing != 1 && routing != 2)
+      in.fail(ErrorCode::UnknownKind, "a routing of kind " +
+                                          std::to_string(routing) +
+                                          "; known are 1 and 2");
+    mapping.routing = static_cast<Routing>(routing);
+    for (int32_t *extent : {&mapping.chipColumns, &mapping.chipRows,
+                            &mapping.columns, &mapping.rows})
+      *extent = in.integer<int32_t>();
+    if (!in.require(program.cores.size(), 4 + 4))
+      return;
+    mapping.cores.resize(program.cores.size());
+    for (CorePlace &place : mapping.cores) {
+      place.x = in.integer<int32_t>();
+      place.y = in.integer<int32_t>();
+    }
+    for (size_t core = 0; core < program.cores.size(); ++core) {
+      const std::vector<int32_t> &pools = program.cores[core].pools;
+      if (!in.require(pools.size(), boxSize + 4 + 4))
+        return;
+      for (int32_t pool : pools) {
+        Tile &tile = mapping.tiles.emplace_back();
+        tile.pool = pool;
+        tile.core = static_cast<int32_t>(core);
+        readBox(in, tile.box);
+        tile.part = in.integer<int32_t>();
+        tile.parts = in.integer<int32_t>();
+      }
+    }
+  }
+
+  static constexpr size_t boxSize = 6 * 8;
+  void readBox(ByteReader &in, Box &box) {
+    for (Interval &side : box) {
+      side.begin = in.integer<int64_t>();
+      side.end = in.integer<int64_t>();
     }
   }
 
@@ -410,7 +461,7 @@ private:
     }
     default:
       in.fail(ErrorCode::UnknownKind, "stage kind " + std::to_string(kind) +
-                                          " is unknown; known are 1 to 5");
+                                          " is unknown; known are 1 to 6");
     }
   }
 
@@ -534,6 +585,16 @@ private:
         return in.fail(ErrorCode::MalformedSection,
                        "connection " + std::to_string(c) +
                            " leaves no pool; the file is damaged");
+    if (!program.mapping || !in.require(connections, 4))
+      return;
+    for (uint32_t c = 0; c < connections; ++c)
+      program.mapping->delays.push_back(in.integer<int32_t>());
+    program.mapping->routes.resize(in.length(4 + 4 + boxSize));
+    for (Route &route : program.mapping->routes) {
+      route.tile = in.integer<int32_t>();
+      route.core = in.integer<int32_t>();
+      readBox(in, route.box);
+    }
   }
 
   void readCode(ByteReader &in) {
@@ -557,6 +618,7 @@ private:
   size_t size;
   uint64_t offsets[format::sectionCount] = {}, sizes[format::sectionCount] = {};
   uint32_t weightTables = 0, pools = 0, connections = 0;
+  uint16_t minor = 0;
   Program program;
 };
 

@@ -38,6 +38,8 @@ static Status validateProgram(const Program &program, bool compareRecorded) {
   // These need indices only, which they check themselves.
   validateCores(program, status);
   validateCode(program, status);
+  if (status.ok() && program.mapping)
+    validateMapping(program, status);
   if (status.ok())
     validateWidths(program, compareRecorded, status);
   return status;

@@ -25,8 +25,10 @@ std::string describeConnection(const Program &program, size_t connection);
 
 /// T, weight tables, shapes and constants of pools.
 void validatePools(const Program &program, Status &status);
-/// Which pool is on which core.
+/// Which pool is on which core, of programs that are not mapped.
 void validateCores(const Program &program, Status &status);
+/// Tiles, places, delays and routes of a mapped program.
+void validateMapping(const Program &program, Status &status);
 /// A window's extents, see Program.h; `where` opens the message.
 bool validateWindow(const Window2D &window, int64_t pairLimit,
                     const std::string &where, Status &status);

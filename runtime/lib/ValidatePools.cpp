@@ -358,6 +358,9 @@ void fastsnn::rt::validateCores(const Program &program, Status &status) {
       status.add(ErrorCode::BadCores,
                  "core " + std::to_string(core.id) +
                      ": the number is used twice; number cores uniquely");
+    // Of mapped programs, tiles are looked at instead (validateMapping).
+    if (program.mapping)
+      continue;
     for (int32_t p : core.pools) {
       if (p < 0 || static_cast<size_t>(p) >= seen.size())
         status.add(ErrorCode::IndexOutOfRange,
@@ -369,7 +372,7 @@ void fastsnn::rt::validateCores(const Program &program, Status &status) {
         ++seen[p];
     }
   }
-  for (size_t p = 0; p < seen.size(); ++p)
+  for (size_t p = 0; p < seen.size() && !program.mapping; ++p)
     if (seen[p] != 1)
       status.add(ErrorCode::BadCores,
                  describePool(program, static_cast<int32_t>(p)) + ": on " +

@@ -155,6 +155,47 @@ private:
       out.integer(core.id);
       out.integers(core.pools);
     }
+    out.integer(uint8_t(program.mapping.has_value()));
+    if (program.mapping)
+      writePlaces(out, *program.mapping);
+  }
+
+  void writePlaces(ByteWriter &out, const Mapping &mapping) {
+    out.text(mapping.target);
+    out.integer(static_cast<uint8_t>(mapping.routing));
+    for (int32_t extent :
+         {mapping.chipColumns, mapping.chipRows, mapping.columns, mapping.rows})
+      out.integer(extent);
+    // How many there are of either is known from the list of cores: two sources
+    // for one number could contradict each other.
+    size_t tiles = 0;
+    for (const Core &core : program.cores)
+      tiles += core.pools.size();
+    if (mapping.cores.size() != program.cores.size() ||
+        mapping.tiles.size() != tiles ||
+        mapping.delays.size() != program.connections.size())
+      status.add(ErrorCode::ValueTooWide,
+                 "mapping: " + std::to_string(mapping.cores.size()) +
+                     " cores, " + std::to_string(mapping.tiles.size()) +
+                     " tiles and " + std::to_string(mapping.delays.size()) +
+                     " delays, the program says otherwise; give as many as it "
+                     "has cores, pools on them and connections");
+    for (const CorePlace &place : mapping.cores) {
+      out.integer(place.x);
+      out.integer(place.y);
+    }
+    for (const Tile &tile : mapping.tiles) {
+      writeBox(out, tile.box);
+      out.integer(tile.part);
+      out.integer(tile.parts);
+    }
+  }
+
+  void writeBox(ByteWriter &out, const Box &box) {
+    for (const Interval &side : box) {
+      out.integer(side.begin);
+      out.integer(side.end);
+    }
   }
 
   void writeSynapses(ByteWriter &out) {
@@ -327,6 +368,16 @@ private:
     }
     for (const std::vector<int32_t> &list : leaving)
       out.integers(list);
+    if (!program.mapping)
+      return;
+    for (int32_t delay : program.mapping->delays)
+      out.integer(delay);
+    out.length(program.mapping->routes.size());
+    for (const Route &route : program.mapping->routes) {
+      out.integer(route.tile);
+      out.integer(route.core);
+      writeBox(out, route.box);
+    }
   }
 
   void writeCode(ByteWriter &out) {

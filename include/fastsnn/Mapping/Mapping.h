@@ -98,6 +98,9 @@ struct Mapping {
 Mapping mapProgram(const rt::Program &program, const Target &target,
                    const MappingOptions &options = {});
 
+/// Makes `program` the mapped one.
+void applyMapping(const rt::Mapping &mapping, rt::Program &program);
+
 /// The tiles of `partition` on cores without places, and the delays of all
 /// connections; routes are those that the tiles need.
 rt::Mapping assemble(const rt::Program &program, const Partition &partition,

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two engines behind one interface: the event engine is the fast one, the
-// reference engine interprets the micro-operations one by one and is its
-// oracle. Both give the same bits, whatever the number of threads.
+// Engines behind one interface: the event engine is the fast one, the reference
+// engine interprets the micro-operations one by one and is its oracle, the
+// mapped engine simulates the cores of a mapped program. All give the same
+// bits, whatever the number of threads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +21,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 
 namespace fastsnn::rt {
 
@@ -106,6 +108,18 @@ struct PoolStatistics {
   void merge(const PoolStatistics &other);
 };
 
+/// What went over the mesh of a mapped program, total over the images of a run.
+struct MeshCounts {
+  /// Per group of MulticastGroups: events of its neurons.
+  std::vector<int64_t> events;
+  /// Per tile: messages with partial sums.
+  std::vector<int64_t> partialSums;
+  /// Events that the host sent, one for each core that has a synapse for it.
+  int64_t hostEvents = 0;
+
+  void merge(const MeshCounts &other);
+};
+
 struct RunResult {
   /// One for each readout pool, in the order of the pools.
   std::vector<Output> outputs;
@@ -113,6 +127,8 @@ struct RunResult {
   std::vector<SpikeTrain> spikes;
   /// One for each pool of the program.
   std::vector<PoolStatistics> statistics;
+  /// Of the mapped engine.
+  std::optional<MeshCounts> mesh;
 };
 
 /// Runs one program. An engine is immutable: several threads may call run().
@@ -120,7 +136,7 @@ class Engine {
 public:
   virtual ~Engine();
 
-  /// "event", "reference".
+  /// "event", "reference", "mapped".
   virtual const char *name() const = 0;
   virtual const Program &program() const = 0;
 
@@ -158,6 +174,16 @@ createEventEngine(std::shared_ptr<const Program> program,
                   const EventEngineOptions &options = {});
 Result<std::unique_ptr<Engine>>
 createReferenceEngine(std::shared_ptr<const Program> program);
+
+/// Simulates the cores of a mapped program tick by tick: each adds the events
+/// that were sent to it to neurons of its own, all wait for each other, fire,
+/// and send what they emit along their routes (docs/mapping.md, "How a mapped
+/// program runs"). Spikes and outputs are those of the other engines; additions
+/// of partial sums and events that reach the inputs of a count pool on several
+/// cores count in `neuronAdditions`. Errors besides those: BadArgument where
+/// the program is not mapped.
+Result<std::unique_ptr<Engine>>
+createMappedEngine(std::shared_ptr<const Program> program);
 
 /// The instruction sets of this build that this machine has, best first.
 std::vector<std::string> availableInstructionSets();

@@ -27,7 +27,7 @@ namespace fastsnn::rt {
 /// The version that the writer writes. The reader takes this major version and
 /// all minor versions up to this one.
 constexpr uint16_t formatMajor = 1;
-constexpr uint16_t formatMinor = 1;
+constexpr uint16_t formatMinor = 2;
 
 /// The bytes of `program`.
 /// Errors: ValueTooWide (a weight does not fit its `bits`, a list is longer

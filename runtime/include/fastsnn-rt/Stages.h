@@ -137,6 +137,10 @@ public:
 
   void operator()(int64_t index) { walk(0, index, 0, -1, -1); }
 
+  /// Where the last stage is a convolution, it leaves out targets outside of
+  /// `box`; other stages reach what they reach.
+  void clipTo(const Box &box) { clip = box; }
+
 private:
   void walk(size_t depth, int64_t index, int64_t plane, int32_t table,
             int64_t weight) {
@@ -188,11 +192,24 @@ private:
     int64_t x = index % w.width, y = index / w.width % w.height;
     int64_t channel = index / (w.width * w.height);
     int64_t group = channel / (w.channels / stage.groups);
+    Interval columns = {0, table.columns};
+    bool clipped = clip && next == stages.size();
+    if (clipped)
+      columns = {
+          std::max<int64_t>((*clip)[0].begin - group * table.columns, 0),
+          std::min((*clip)[0].end - group * table.columns, table.columns)};
+    auto isOutside = [&](int axis, int64_t at) {
+      return clipped && (at < (*clip)[axis].begin || at >= (*clip)[axis].end);
+    };
     WindowAxis::rows(w).forEachOutput(y, [&](int64_t oy, int64_t ky) {
+      if (isOutside(1, oy))
+        return;
       WindowAxis::columns(w).forEachOutput(x, [&](int64_t ox, int64_t kx) {
+        if (isOutside(2, ox))
+          return;
         int64_t row = (channel * w.kernelH + ky) * w.kernelW + kx;
         int64_t first = (plane * table.rows + row) * table.columns;
-        for (int64_t column = 0; column < table.columns; ++column) {
+        for (int64_t column = columns.begin; column < columns.end; ++column) {
           int64_t output = group * table.columns + column;
           walk(next, (output * w.outHeight + oy) * w.outWidth + ox, 0,
                stage.weights, first + column);
@@ -218,6 +235,7 @@ private:
   const Program &program;
   const std::vector<Stage> &stages;
   std::map<const GatherStage *, GatherTargets> gathers;
+  std::optional<Box> clip;
   Sink sink;
 };
 

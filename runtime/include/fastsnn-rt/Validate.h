@@ -31,6 +31,13 @@ constexpr int64_t maxProgramElements = int64_t(1) << 28;
 constexpr int64_t maxProgramIndices = int64_t(1) << 34;
 constexpr int64_t maxProgramPairs = int64_t(1) << 35;
 
+/// Cores of the mesh of a mapped program, along a side and in all; ticks that
+/// an event may wait; pairs of tiles that connections join.
+constexpr int32_t maxMeshExtent = 1 << 20;
+constexpr int64_t maxMeshCores = int64_t(1) << 24;
+constexpr int32_t maxDelay = 1 << 24;
+constexpr int64_t maxTilePairs = int64_t(1) << 32;
+
 /// Proves that `program` can be run: all indices are in range, geometry is
 /// consistent along every chain of stages, the code is one of the known
 /// sequences in topological order without multiplication, and no membrane,

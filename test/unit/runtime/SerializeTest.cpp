@@ -390,7 +390,7 @@ TEST(Serialize, Files) {
 
 TEST(Disassemble, SmallProgram) {
   std::string text = disassemble(smallProgram());
-  EXPECT_NE(text.find("program 'small', format 1.1, 2 time steps"),
+  EXPECT_NE(text.find("program 'small', format 1.2, 2 time steps"),
             std::string::npos);
   for (const char *expected :
        {"p0 'x' [1, 2, 2] input quantized [-3, 4] rounding half_even bitplane",
