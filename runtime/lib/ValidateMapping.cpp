@@ -41,11 +41,13 @@ public:
   void run() {
     checkPlaces();
     checkTiles();
-    // The rest follows indices and boxes.
+    // The rest follows indices and boxes, times and routes ask for parts.
     if (!good)
       return;
     checkCover();
     checkParts();
+    if (!good)
+      return;
     checkDelays();
     checkRoutes();
   }

@@ -20,7 +20,7 @@ import zlib
 import numpy as np
 
 MAGIC = bytes([0x8E, 0x46, 0x53, 0x4E, 0x4E, 0x0D, 0x0A, 0x1A])
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
 SECTIONS = ("META", "CORE", "SYNA", "NEUR", "THRE", "ROUT", "CODE", "PROV")
 OPCODES = {
     0x01: "inject", 0x02: "drain", 0x03: "barrier", 0x10: "add_current",
@@ -90,7 +90,8 @@ class Reader:
 
 
 def open_sections(data):
-    """Checks the envelope; returns a reader for each section."""
+    """Checks the envelope; returns a reader for each section and the minor
+    version."""
     if data[:8] != MAGIC:
         raise ProgramError("not a FastSNN program")
     if len(data) < 24 + 24 * len(SECTIONS) + 4:
@@ -115,7 +116,7 @@ def open_sections(data):
         expected = offset + length
     if expected != size - 4:
         raise ProgramError("bytes between the last section and the checksum")
-    return readers
+    return readers, minor
 
 
 WINDOW = ("channels", "height", "width", "outHeight", "outWidth", "kernelH",
@@ -189,9 +190,100 @@ def read_pool(reader):
     return Record(kind, name=name, shape=shape, size=int(np.prod(shape)), **fields)
 
 
+def read_box(reader):
+    """[(begin, end)] of channels, rows and columns."""
+    numbers = [reader.number("q") for _ in range(6)]
+    return list(zip(numbers[::2], numbers[1::2]))
+
+
+def read_places(reader, cores):
+    mapping = Record("mapping", target=reader.text(), routing=reader.number("B"))
+    mapping.chip = (reader.number("i"), reader.number("i"))
+    mapping.mesh = (reader.number("i"), reader.number("i"))
+    mapping.places = [(reader.number("i"), reader.number("i")) for _ in cores]
+    mapping.tiles = [
+        Record("tile", core=core, pool=pool, box=read_box(reader),
+               part=reader.number("i"), parts=reader.number("i"))
+        for core, (_, pools) in enumerate(cores) for pool in pools]
+    return mapping
+
+
+def read_routes(reader, program):
+    mapping = program.mapping
+    mapping.delays = [reader.number("i") for _ in program.connections]
+    mapping.routes = [(reader.number("i"), reader.number("i"), read_box(reader))
+                      for _ in range(reader.count())]
+
+
+def box_elements(pool, box):
+    """Which elements of a pool are in a box."""
+    columns = pool.shape[2] if len(pool.shape) == 3 else 1
+    whole = np.zeros((pool.shape[0], pool.size // pool.shape[0] // columns, columns),
+                     bool)
+    for (begin, end), extent in zip(box, whole.shape):
+        if not 0 <= begin < end <= extent:
+            raise ProgramError(f"pool {pool.name}: box {box}")
+    whole[tuple(slice(*side) for side in box)] = True
+    return whole.reshape(-1)
+
+
+def check_mapping(program):
+    """Every neuron is on one core, sources arrive together, places differ."""
+    mapping = program.mapping
+    if len(set(mapping.places)) != len(mapping.places) or any(
+            not (0 <= x < mapping.mesh[0] and 0 <= y < mapping.mesh[1])
+            for x, y in mapping.places):
+        raise ProgramError("places outside of the mesh, or taken twice")
+    homes = {p: np.zeros(pool.size, int) for p, pool in enumerate(program.pools)}
+    for tile in mapping.tiles:
+        if tile.part == 0:
+            homes[tile.pool] += box_elements(program.pools[tile.pool], tile.box)
+    for p, pool in enumerate(program.pools):
+        if (homes[p] != (pool.kind != "input")).any():
+            raise ProgramError(f"pool {pool.name}: not every neuron is on one core")
+    first = {}
+    for p, pool in enumerate(program.pools):
+        arrivals = {first[c.source] + delay
+                    for c, delay in zip(program.connections, mapping.delays)
+                    if c.target == p and program.pools[c.source].kind != "input"}
+        if len(arrivals) > 1:
+            raise ProgramError(f"pool {pool.name}: sources arrive apart")
+        first[p] = arrivals.pop() if arrivals else 1
+        if pool.kind == "neurons" and pool.settled:
+            first[p] += program.steps - 1
+
+
+def events_lost(program, connection):
+    """Pairs of a source and a target, other than a count, that the connection
+    joins and the routes do not: how many."""
+    mapping, source = program.mapping, program.pools[connection.source]
+    target = program.pools[connection.target]
+    index, lost = np.arange(source.size), 0
+    sent = {}
+    for tile, core, box in mapping.routes:
+        if mapping.tiles[tile].pool == connection.source:
+            inside = box_elements(source, box) \
+                & box_elements(source, mapping.tiles[tile].box)
+            sent[core] = sent.get(core, np.zeros(source.size, bool)) | inside
+    channel = index // (source.size // source.shape[0])
+    for tile in mapping.tiles:
+        if tile.pool != connection.target:
+            continue
+        # Of each source's channels a tile gets its part.
+        low, high = (source.shape[0] * k // tile.parts
+                     for k in (tile.part, tile.part + 1))
+        missing = index[(channel >= low) & (channel < high)
+                        & ~sent.get(tile.core, np.zeros(source.size, bool))]
+        reached = Events(missing, np.zeros_like(missing), np.ones_like(missing))
+        for stage in connection.stages:
+            reached = through_stage(program, stage, reached)
+        lost += int(box_elements(target, tile.box)[reached.index].sum())
+    return lost
+
+
 def read_program(data):
     """The program in `data` (bytes)."""
-    sections = open_sections(data)
+    sections, minor = open_sections(data)
     program = Record("program")
 
     reader = sections["META"]
@@ -204,7 +296,10 @@ def read_program(data):
     reader = sections["CORE"]
     program.cores = [(reader.number("i"), reader.list("i4"))
                      for _ in range(reader.count())]
-    if sorted(p for _, on in program.cores for p in on) != list(range(pools)):
+    program.mapping = None
+    if minor >= 2 and reader.number("B") == 1:
+        program.mapping = read_places(reader, program.cores)
+    elif sorted(p for _, on in program.cores for p in on) != list(range(pools)):
         raise ProgramError("a pool is not on exactly one core")
     reader.end()
 
@@ -249,6 +344,9 @@ def read_program(data):
     for c in program.connections:
         if c.source is None or c.source >= c.target:
             raise ProgramError("a connection leaves no pool, or runs backwards")
+    if program.mapping:
+        read_routes(reader, program)
+        check_mapping(program)
     reader.end()
 
     reader = sections["CODE"]
