@@ -87,7 +87,8 @@ private:
   LayerMapping cut(const Layer &layer);
   bool cut(const Layer &layer, int64_t parts, LayerMapping &mapping);
   void addTiles(const std::vector<Layer> &layers);
-  void packTiles(const std::vector<CoreUse> &uses);
+  void packTiles(const std::vector<CoreUse> &uses,
+                 const std::vector<const CoreUse *> &layerUses);
   void checkDelays();
   void explain(const Layer &layer, const CoreUse &single);
   /// Notes to how many cores of `layer`, cut into `tile`s, its sources send.
@@ -510,6 +511,7 @@ void Partitioner::addFanouts(const Layer &layer, const Tile &tile) {
 /// The tiles of all layers, in their order.
 void Partitioner::addTiles(const std::vector<Layer> &layers) {
   std::vector<CoreUse> uses;
+  std::vector<const CoreUse *> layerUses;
   for (size_t l = 0; l < layers.size(); ++l) {
     const LayerMapping &layer = result.layers[l];
     for (int64_t c = 0; c < layer.channels; c += layer.tileChannels)
@@ -525,15 +527,17 @@ void Partitioner::addTiles(const std::vector<Layer> &layers) {
             tile.part = part;
             tile.parts = static_cast<int32_t>(layer.parts);
             uses.push_back(useOf(layers[l], tile));
+            layerUses.push_back(&layer.use);
             result.tiles.push_back(tile);
           }
   }
-  packTiles(uses);
+  packTiles(uses, layerUses);
 }
 
 /// Gives every tile a core. Limits that no tiling meets are violations already;
 /// sums are compared with the others.
-void Partitioner::packTiles(const std::vector<CoreUse> &uses) {
+void Partitioner::packTiles(const std::vector<CoreUse> &uses,
+                            const std::vector<const CoreUse *> &layerUses) {
   static constexpr Resource summed[] = {Resource::Neurons, Resource::AxonsIn,
                                         Resource::AxonsOut,
                                         Resource::SynapseMemory};
@@ -559,6 +563,15 @@ void Partitioner::packTiles(const std::vector<CoreUse> &uses) {
       core->second[static_cast<size_t>(resource)] +=
           uses[t][static_cast<size_t>(resource)];
     result.tiles[t].core = core->first;
+    // What is not summed up is that of the layer.
+    result.coreUses.resize(cores);
+    CoreUse &use = result.coreUses[core->first];
+    const CoreUse &ofLayer = *layerUses[t];
+    for (size_t i = 0; i < kResources; ++i)
+      use[i] = std::find(std::begin(summed), std::end(summed),
+                         static_cast<Resource>(i)) != std::end(summed)
+                   ? core->second[i]
+                   : std::max(use[i], ofLayer[i]);
   }
   std::stable_sort(
       result.tiles.begin(), result.tiles.end(),

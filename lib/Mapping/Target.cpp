@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -31,6 +32,24 @@ static constexpr const char *featureNames[kFeatures] = {
     "negative_spikes", "count_guard", "count_pooling",
     "shared_kernels",  "barrier",     "partial_sums"};
 
+static constexpr struct {
+  const char *name, *energyUnit, *timeUnit;
+} costTerms[kCostTerms] = {
+    {"synapse", "pJ", "ns"},
+    {"accumulate", "pJ", ""},
+    {"multiply_accumulate", "pJ", ""},
+    {"memory_bit", "pJ", ""},
+    {"neuron_idle", "pJ", "ns"},
+    {"neuron_active", "pJ", "ns"},
+    {"spike", "pJ", "ns"},
+    {"message", "pJ", "ns"},
+    {"hop_x", "pJ", "ns"},
+    {"hop_y", "pJ", "ns"},
+    {"chip_hop", "pJ", "ns"},
+    {"barrier", "pJ", "ns"},
+    {"static", "mW", ""},
+};
+
 static constexpr const char *evidenceGrades[] = {
     "measured", "simulated", "vendor", "derived", "assumed"};
 
@@ -42,6 +61,16 @@ const char *mapping::unitOf(Resource resource) {
 }
 const char *mapping::nameOf(Feature feature) {
   return featureNames[static_cast<size_t>(feature)];
+}
+
+const char *mapping::nameOf(CostTerm term) {
+  return costTerms[static_cast<size_t>(term)].name;
+}
+const char *mapping::energyUnitOf(CostTerm term) {
+  return costTerms[static_cast<size_t>(term)].energyUnit;
+}
+const char *mapping::timeUnitOf(CostTerm term) {
+  return costTerms[static_cast<size_t>(term)].timeUnit;
 }
 
 namespace {
@@ -60,12 +89,15 @@ private:
   /// False, with an error, if `json` is no object or has other keys.
   bool checkObject(const Json &json, const std::string &key,
                    const std::vector<std::string> &known);
-  void readText(const Json &json, const std::string &key, std::string &text);
+  void readText(const Json &json, const std::string &key, std::string &text,
+                const std::string &prefix = "");
   /// Value, unit, source and evidence of one entry; `unit` is the one it must
   /// have.
   template <typename T>
   void readSourced(const Json &json, const std::string &key,
                    const std::string &unit, std::optional<Sourced<T>> &to);
+
+  void readProfile(const Json &json, const std::string &key);
 
   const std::string &file;
   rt::Status status;
@@ -88,11 +120,11 @@ bool TargetReader::checkObject(const Json &json, const std::string &key,
 }
 
 void TargetReader::readText(const Json &json, const std::string &key,
-                            std::string &text) {
+                            std::string &text, const std::string &prefix) {
   auto found = json.find(key);
   if (found == json.end() || !found->is_string() ||
       found->get<std::string>().empty())
-    return fail(key, "is missing or no text; give one");
+    return fail(prefix + key, "is missing or no text; give one");
   text = found->get<std::string>();
 }
 
@@ -110,6 +142,13 @@ void TargetReader::readSourced(const Json &json, const std::string &key,
       return fail(key, "its value is missing or neither true nor false; give "
                        "one");
     entry.value = value->template get<bool>();
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (value == json.end() || !value->is_number() ||
+        !(value->template get<double>() >= 0) ||
+        !std::isfinite(value->template get<double>()))
+      return fail(key, "its value is missing or no number of at least 0; leave "
+                       "the entry out if it is unknown");
+    entry.value = value->template get<double>();
   } else {
     bool number = value != json.end() && value->is_number_integer() &&
                   value->template get<int64_t>() >= 1;
@@ -143,6 +182,32 @@ void TargetReader::readSourced(const Json &json, const std::string &key,
   to = std::move(entry);
 }
 
+void TargetReader::readProfile(const Json &json, const std::string &key) {
+  if (!checkObject(json, key, {"name", "description", "energy", "time"}))
+    return;
+  CostProfile profile;
+  readText(json, "name", profile.name, key + ".");
+  readText(json, "description", profile.description, key + ".");
+  auto read = [&](const char *part, auto unitOf, auto &terms) {
+    Json entries = json.value(part, Json::object());
+    std::vector<std::string> known;
+    for (size_t i = 0; i < kCostTerms; ++i)
+      if (*unitOf(static_cast<CostTerm>(i)))
+        known.push_back(costTerms[i].name);
+    std::string prefix = key + "." + part;
+    if (!checkObject(entries, prefix, known))
+      return;
+    for (size_t i = 0; i < kCostTerms; ++i)
+      if (entries.contains(costTerms[i].name))
+        readSourced(entries[costTerms[i].name],
+                    prefix + "." + costTerms[i].name,
+                    unitOf(static_cast<CostTerm>(i)), terms[i]);
+  };
+  read("energy", energyUnitOf, profile.energy);
+  read("time", timeUnitOf, profile.time);
+  target.profiles.push_back(std::move(profile));
+}
+
 rt::Result<Target> TargetReader::read(const std::string &text) {
   Json json = Json::parse(text, /*callback=*/nullptr,
                           /*allow_exceptions=*/false, /*ignore_comments=*/true);
@@ -151,7 +216,7 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
                       file + ": is no JSON text; correct it");
   if (!checkObject(json, "target",
                    {"name", "description", "cores_per_chip", "mesh", "core",
-                    "features"}))
+                    "features", "profiles"}))
     return status;
   readText(json, "name", target.name);
   readText(json, "description", target.description);
@@ -185,6 +250,12 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
       if (features.contains(known[i]))
         readSourced(features[known[i]], "features." + known[i], "",
                     target.features[i]);
+  Json profiles = json.value("profiles", Json::array());
+  if (!profiles.is_array())
+    fail("profiles", "is no list; see docs/mapping.md");
+  else
+    for (size_t i = 0; i < profiles.size(); ++i)
+      readProfile(profiles[i], "profiles[" + std::to_string(i) + "]");
   if (!status)
     return status;
   return std::move(target);

@@ -150,11 +150,12 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   std::optional<MappingSettings> settings;
   if (wanted && !flags.target.empty()) {
     rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
-    if (target)
-      settings =
-          MappingSettings{target.take(), std::move(ignored), std::nullopt};
-    else
+    if (target) {
+      settings = MappingSettings{target.take(), {}, std::nullopt};
+      settings->options.ignored = std::move(ignored);
+    } else {
       status.append(target.status());
+    }
   }
   if (!status)
     return status;

@@ -143,18 +143,13 @@ LogicalResult emitMapping(Model &model, const EmitSettings &settings,
 
 void tools::writeMapping(const rt::Program &program,
                          const EmitSettings &settings, raw_ostream &out) {
-  mapping::Partition partition = mapping::partition(
-      program, settings.mapping->target, settings.mapping->ignored);
-  if (settings.mapping->shapesWeightBits)
-    for (mapping::Resource resource :
-         {mapping::Resource::WeightBits, mapping::Resource::StateBits})
-      if (const char *name = mapping::nameOf(resource);
-          !llvm::is_contained(partition.notChecked, name))
-        partition.notChecked.push_back(name);
+  MappingFacts facts = mapAndMeasure(program, *settings.mapping);
   if (settings.extension == ".txt")
-    printMapping(out, partition, *settings.mapping);
+    printMapping(out, facts);
+  else if (settings.extension == ".svg")
+    drawMapping(out, facts);
   else
-    out << jsonText(mappingJSON(partition, *settings.mapping));
+    out << jsonText(mappingJSON(facts));
 }
 
 const std::vector<Emission> &tools::emissions() {
@@ -167,7 +162,7 @@ const std::vector<Emission> &tools::emissions() {
       {"nmc", mlirFiles, Level::NMC, emitModule<Level::NMC>},
       {"manifest", {}, Level::Folded, emitManifest},
       {"certificate", {}, Level::SNN, emitCertificate},
-      {"mapping", {".json", ".txt"}, Level::NMC, emitMapping},
+      {"mapping", {".json", ".txt", ".svg"}, Level::NMC, emitMapping},
   };
   return all;
 }

@@ -58,6 +58,9 @@ struct Partition {
   /// Where the neurons of the layers are, `core` from 0 to cores - 1, in the
   /// order of cores; empty where a layer fits no core.
   std::vector<rt::Tile> tiles;
+  /// What the tiles of each core need together, or the largest where a resource
+  /// is one of a neuron or of a weight.
+  std::vector<CoreUse> coreUses;
 };
 
 /// Cuts every pool but the inputs into the fewest tiles that fit a core of

@@ -10,6 +10,7 @@
 #define FASTSNN_MAPPING_TARGET_H
 
 #include "fastsnn-rt/Status.h"
+#include "fastsnn/Mapping/CostProfile.h"
 
 #include <array>
 #include <limits>
@@ -63,13 +64,6 @@ const char *nameOf(Resource resource);
 const char *nameOf(Feature feature);
 const char *unitOf(Resource resource);
 
-/// A number of a target description and where it comes from. Evidence is
-/// measured, simulated, vendor, derived or assumed.
-template <typename T> struct Sourced {
-  T value;
-  std::string source, evidence;
-};
-
 /// A chip as a mesh of equal cores. What is not known is not checked.
 struct Target {
   std::string name, description;
@@ -82,6 +76,8 @@ struct Target {
   std::optional<Sourced<bool>> multicast;
   std::array<std::optional<Sourced<int64_t>>, kResources> limits;
   std::array<std::optional<Sourced<bool>>, kFeatures> features;
+  /// What energy and time are estimated from, each on its own.
+  std::vector<CostProfile> profiles;
 
   const std::optional<Sourced<int64_t>> &limit(Resource resource) const {
     return limits[static_cast<size_t>(resource)];
