@@ -14,6 +14,7 @@
 #include "fastsnn/Tools/ShapesProgram.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -38,10 +39,19 @@ struct Flags {
              desc("What to write (default: program)"),
              llvm::cl::init("program")),
         target("target", cat(category), value_desc("name|file.json"),
-               desc("Chip to map the program onto; with --emit=mapping")),
+               desc("Chip to map the program onto: the program is written with "
+                    "its cores and routes; with --emit=mapping the report")),
         ignore("ignore", cat(category), value_desc("feature,..."),
                desc("Features and limits of the target that are not checked: "
                     "the mapping is one of the structure only")),
+        placement("placement", cat(category),
+                  value_desc("ours|hilbert|serpentine|random|force"),
+                  desc("How cores are placed on the mesh (default: ours)")),
+        seed("seed", cat(category), value_desc("N"),
+             desc("Of --placement=random (default: 0)")),
+        traffic("traffic", cat(category), value_desc("file.json"),
+                desc("Report of fastsnn-run whose spike rates tell the traffic "
+                     "between cores (default: 0.1 spikes a neuron and step)")),
         shapesOnlyText("shapes-only", llvm::cl::ValueOptional, cat(category),
                        value_desc("bits"),
                        desc("Map the structure of an .onnx file whose weights "
@@ -52,8 +62,8 @@ struct Flags {
                      "processor)")),
         compile(category) {}
 
-  llvm::cl::opt<std::string> file, output, emit, target, ignore, shapesOnlyText,
-      threads;
+  llvm::cl::opt<std::string> file, output, emit, target, ignore, placement,
+      seed, traffic, shapesOnlyText, threads;
   CompileFlags compile;
 };
 
@@ -119,19 +129,70 @@ rt::Result<std::optional<int64_t>> chooseShapesOnly(const Flags &flags) {
   return std::optional(bits);
 }
 
+/// What --placement, --seed and --traffic ask for.
+rt::Result<mapping::MappingOptions> chooseMappingOptions(const Flags &flags) {
+  rt::Status status;
+  auto bad = [&](const std::string &what) {
+    status.add(ErrorCode::BadArgument, what);
+  };
+  mapping::MappingOptions options;
+  if (flags.placement.getNumOccurrences()) {
+    auto method = mapping::placementMethodOf(flags.placement);
+    if (!method)
+      bad("--placement: '" + flags.placement +
+          "' is unknown, known are ours, hilbert, serpentine, random and "
+          "force; "
+          "give one of them");
+    options.placement = method.value_or(options.placement);
+  }
+  if (flags.seed.getNumOccurrences()) {
+    if (llvm::StringRef(flags.seed).getAsInteger(10, options.seed))
+      bad("--seed: '" + flags.seed +
+          "' is no whole number of at least 0; give one");
+    else if (options.placement != mapping::PlacementMethod::Random)
+      bad("--seed: acts with --placement=random only; the other ways to place "
+          "draw no numbers");
+  }
+  if (flags.traffic.getNumOccurrences()) {
+    auto file = llvm::MemoryBuffer::getFile(llvm::StringRef(flags.traffic));
+    if (!file) {
+      bad("--traffic: " + flags.traffic + ": " + file.getError().message() +
+          "; give a file of fastsnn-run --json");
+    } else {
+      rt::Result<mapping::SpikeRates> rates = mapping::parseSpikeRates(
+          (*file)->getBuffer().str(), "--traffic: " + flags.traffic);
+      if (rates)
+        options.rates = rates.take();
+      else
+        status.append(rates.status());
+    }
+  }
+  if (!status)
+    return status;
+  return options;
+}
+
 /// What --target and --ignore ask for.
 rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   rt::Status status;
   auto bad = [&](const std::string &what) {
     status.add(ErrorCode::BadArgument, what);
   };
-  bool wanted = flags.emit == "mapping";
-  if (wanted && flags.target.empty())
+  bool report = flags.emit == "mapping";
+  bool wanted = report || flags.emit == "program";
+  if (report && flags.target.empty())
     bad("--emit: a mapping needs a chip; give --target=NAME or a .json file");
   if (!wanted && !flags.target.empty())
-    bad("--target: acts on --emit=mapping only; give that, too");
-  if (flags.target.empty() && !flags.ignore.empty())
-    bad("--ignore: acts with --target only; give that, too");
+    bad("--target: acts on --emit=program and --emit=mapping only; give one of "
+        "them");
+  for (const llvm::cl::opt<std::string> *option :
+       {&flags.ignore, &flags.placement, &flags.seed, &flags.traffic})
+    if (flags.target.empty() && option->getNumOccurrences())
+      bad("--" + option->ArgStr.str() +
+          ": acts with --target only; give that, too");
+  if (wanted && !report && !flags.target.empty() && !flags.ignore.empty())
+    bad("--ignore: maps the structure only, of which no program is written; "
+        "give --emit=mapping for the report");
   std::vector<std::string> known, ignored;
   for (size_t i = 0; i < mapping::kFeatures; ++i)
     known.push_back(mapping::nameOf(static_cast<mapping::Feature>(i)));
@@ -147,15 +208,16 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
       bad("--ignore: '" + part.str() + "' is unknown, known are " +
           llvm::join(known, ", ") + "; give one of them");
   }
+  rt::Result<mapping::MappingOptions> options = chooseMappingOptions(flags);
+  status.append(options.status());
   std::optional<MappingSettings> settings;
   if (wanted && !flags.target.empty()) {
     rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
-    if (target) {
-      settings = MappingSettings{target.take(), {}, std::nullopt};
+    if (target && options) {
+      settings = MappingSettings{target.take(), options.take(), std::nullopt};
       settings->options.ignored = std::move(ignored);
-    } else {
-      status.append(target.status());
     }
+    status.append(target.status());
   }
   if (!status)
     return status;

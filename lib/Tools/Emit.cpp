@@ -94,11 +94,41 @@ std::optional<rt::Program> makeProgram(Model &model) {
   return std::move(*program);
 }
 
-LogicalResult emitProgram(Model &model, const EmitSettings &,
+/// Reports what the target lacks for the program, all of it.
+rt::Status explainViolations(const mapping::Mapping &mapping) {
+  rt::Status status;
+  for (const mapping::Violation &violation : mapping.partition.violations)
+    status.add(
+        rt::ErrorCode::BadArgument,
+        (violation.layer.empty() ? "program" : violation.layer) + ": needs " +
+            (violation.limit == 0
+                 ? violation.resource + ", which target '" +
+                       mapping.target.name + "' lacks"
+                 : std::to_string(violation.need) + " " + violation.resource +
+                       ", target '" + mapping.target.name + "' has " +
+                       std::to_string(violation.limit)) +
+            "; " + violation.hint);
+  return status;
+}
+
+LogicalResult emitProgram(Model &model, const EmitSettings &settings,
                           raw_ostream &out) {
   std::optional<rt::Program> program = makeProgram(model);
   if (!program)
     return failure();
+  if (settings.mapping) {
+    mapping::Mapping mapping = mapping::mapProgram(
+        *program, settings.mapping->target, settings.mapping->options);
+    rt::Status status = explainViolations(mapping);
+    if (status) {
+      mapping::applyMapping(mapping.placed, *program);
+      status = rt::validate(*program);
+    }
+    if (!status) {
+      reportStatus(status);
+      return failure();
+    }
+  }
   rt::Result<std::vector<uint8_t>> bytes = rt::serialize(*program);
   if (!bytes) {
     reportStatus(bytes.status());

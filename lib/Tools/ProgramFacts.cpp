@@ -253,9 +253,10 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
 }
 
 rt::Result<std::unique_ptr<LevelRunner>>
-tools::makeProgramRunner(std::shared_ptr<const rt::Program> program) {
+tools::makeProgramRunner(std::shared_ptr<const rt::Program> program,
+                         Engine engine) {
   rt::Result<NetworkFacts> facts = describeProgram(*program);
   if (!facts)
     return facts.status();
-  return makeProgramRunner(std::move(program), facts.take());
+  return makeProgramRunner(std::move(program), facts.take(), engine);
 }

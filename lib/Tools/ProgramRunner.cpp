@@ -155,7 +155,12 @@ public:
           statistics.synapticOperationsDense;
       result.outputs[k] = std::move(output.values);
     }
+    result.mesh = std::move(ran->mesh);
     return result;
+  }
+
+  const rt::Program *mappedProgram() const override {
+    return engine->program().mapping ? &engine->program() : nullptr;
   }
 
 private:
@@ -167,11 +172,14 @@ private:
 
 rt::Result<std::unique_ptr<LevelRunner>>
 tools::makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                         NetworkFacts facts) {
-  rt::Result<std::unique_ptr<rt::Engine>> engine =
-      rt::createEventEngine(std::move(program));
-  if (!engine)
-    return engine.status();
+                         NetworkFacts facts, Engine engine) {
+  rt::Result<std::unique_ptr<rt::Engine>> made =
+      engine == Engine::Mapped ? rt::createMappedEngine(std::move(program))
+      : engine == Engine::Reference
+          ? rt::createReferenceEngine(std::move(program))
+          : rt::createEventEngine(std::move(program));
+  if (!made)
+    return made.status();
   return std::unique_ptr<LevelRunner>(
-      std::make_unique<ProgramRunner>(engine.take(), std::move(facts)));
+      std::make_unique<ProgramRunner>(made.take(), std::move(facts)));
 }

@@ -172,6 +172,8 @@ Json tools::toJSON(const RunReport &report) {
   json["compare"] = Json::array();
   for (const Comparison &comparison : report.comparisons)
     json["compare"].push_back(comparisonJSON(comparison));
+  if (report.mesh)
+    json["mesh"] = toJSON(*report.mesh);
   json["images_per_second"] = report.imagesPerSecond();
   return json;
 }

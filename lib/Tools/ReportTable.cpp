@@ -169,6 +169,10 @@ void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
                   groupedDigits(ties)});
   table.addRow({"samples a second", fixedDigits(report.imagesPerSecond(), 1)});
   table.print(out);
+  if (report.mesh) {
+    out << '\n';
+    printMesh(out, *report.mesh);
+  }
 }
 
 void tools::printSweep(llvm::raw_ostream &out,

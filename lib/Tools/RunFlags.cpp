@@ -33,6 +33,10 @@ RunFlags::RunFlags(llvm::cl::OptionCategory &category)
       compare("compare", cat(category), value_desc("level,..."),
               desc("Run these levels, too, and report how far each layer is "
                    "from theirs")),
+      engine("engine", cat(category), value_desc("event|reference|mapped"),
+             desc("What runs a program file: the fast executor (default), its "
+                  "oracle, or the simulated cores of a mapped program, which "
+                  "count what crosses every link")),
       threads("threads", cat(category), value_desc("N"),
               desc("Threads (default: one for each processor)")),
       json("json", cat(category), value_desc("file"),
@@ -120,6 +124,17 @@ rt::Result<RunSettings> RunFlags::settings() const {
   status.append(threadCount.status());
   if (threadCount)
     settings.threads = *threadCount;
+  if (engine.getNumOccurrences()) {
+    static const std::string names[] = {"event", "reference", "mapped"};
+    const auto *name = llvm::find(names, std::string(engine));
+    if (name == std::end(names))
+      status.append(bad("--engine", "'" + engine +
+                                        "' is unknown, known are event, "
+                                        "reference and mapped; give one of "
+                                        "them"));
+    else
+      settings.engine = static_cast<Engine>(name - std::begin(names));
+  }
   if (level.getNumOccurrences()) {
     rt::Result<std::vector<Level>> levels = parseLevels("--level", level);
     if (!levels)

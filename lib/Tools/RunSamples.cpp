@@ -56,6 +56,9 @@ public:
         return status;
       progress.advance(batch.count);
     }
+    if (const rt::Program *program = plan.runner->mappedProgram();
+        program && mesh)
+      report.mesh = reportMesh(*program, *mesh);
     return std::move(report);
   }
 
@@ -97,6 +100,11 @@ private:
       report.layers[k].merge(ran->totals[k]);
     for (size_t k = 0; k < ran->outputTotals.size(); ++k)
       report.outputs[k].merge(ran->outputTotals[k]);
+    if (ran->mesh) {
+      if (!mesh)
+        mesh.emplace();
+      mesh->merge(*ran->mesh);
+    }
     std::vector<int64_t> predictions = predict(*ran, network, batch.count);
     countCorrect(predictions, batch.first, report.correct);
 
@@ -167,6 +175,7 @@ private:
   const Samples &samples;
   const NetworkFacts &network;
   RunReport report;
+  std::optional<rt::MeshCounts> mesh;
   RunRequest request;
   bool spiking;
 };

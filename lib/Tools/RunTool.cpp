@@ -116,8 +116,8 @@ RunCommand::makeRunners(const std::optional<int64_t> &steps) {
       fail(program.status());
       return std::nullopt;
     }
-    rt::Result<std::unique_ptr<LevelRunner>> runner =
-        makeProgramRunner(std::make_shared<const rt::Program>(program.take()));
+    rt::Result<std::unique_ptr<LevelRunner>> runner = makeProgramRunner(
+        std::make_shared<const rt::Program>(program.take()), settings.engine);
     if (!runner) {
       fail(runner.status());
       return std::nullopt;
@@ -126,6 +126,10 @@ RunCommand::makeRunners(const std::optional<int64_t> &steps) {
     return runners;
   }
 
+  if (settings.engine != Engine::Event) {
+    fail("--engine", settings.file + " is no program file; compile it first");
+    return std::nullopt;
+  }
   Model::Options chosen = options;
   chosen.compile.timeSteps = steps;
   std::vector<Level> wanted = settings.compare;

@@ -64,7 +64,13 @@ struct BatchResult {
   /// One an output: [samples, elements], not yet seen by host operations.
   std::vector<std::vector<double>> outputs;
   std::vector<OutputTotals> outputTotals;
+  /// Of a program on simulated cores.
+  std::optional<rt::MeshCounts> mesh;
 };
+
+/// What runs a program file: the fast executor, its oracle, or the simulated
+/// cores of a mapped program. All give the same spikes.
+enum class Engine : uint8_t { Event, Reference, Mapped };
 
 struct RunRequest {
   bool counts = false;
@@ -86,6 +92,8 @@ public:
   /// Errors: BadInput, NotEnoughMemory.
   virtual rt::Result<BatchResult> run(const SampleBatch &batch,
                                       const RunRequest &request) = 0;
+  /// The program whose cores are simulated, or null.
+  virtual const rt::Program *mappedProgram() const { return nullptr; }
 
 protected:
   explicit LevelRunner(NetworkFacts facts) : network(std::move(facts)) {}
@@ -101,10 +109,11 @@ std::unique_ptr<LevelRunner> makeQNNRunner(reference::QNNModel model,
 std::unique_ptr<LevelRunner> makeSNNRunner(reference::SNNModel model,
                                            NetworkFacts facts);
 /// The CPU executor of a program; `facts` are its own (describeProgram), inputs
-/// and outputs in any order. Errors: those of rt::validate().
+/// and outputs in any order. Errors: those of rt::validate(); BadArgument where
+/// `engine` needs a mapped program and it is none.
 rt::Result<std::unique_ptr<LevelRunner>>
 makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                  NetworkFacts facts);
+                  NetworkFacts facts, Engine engine = Engine::Event);
 
 } // namespace fastsnn::tools
 

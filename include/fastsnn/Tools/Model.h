@@ -84,7 +84,8 @@ private:
 /// The runner of a program. Errors: those of rt::validate(), BadInput for
 /// provenance that cannot be read.
 rt::Result<std::unique_ptr<LevelRunner>>
-makeProgramRunner(std::shared_ptr<const rt::Program> program);
+makeProgramRunner(std::shared_ptr<const rt::Program> program,
+                  Engine engine = Engine::Event);
 
 } // namespace fastsnn::tools
 

@@ -14,6 +14,7 @@
 #ifndef FASTSNN_TOOLS_REPORT_H
 #define FASTSNN_TOOLS_REPORT_H
 
+#include "fastsnn-rt/Traffic.h"
 #include "fastsnn/Tools/Comparison.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -24,6 +25,18 @@ class raw_ostream;
 
 namespace fastsnn::tools {
 
+/// What crossed the mesh of a mapped program, total over the samples.
+struct MeshReport {
+  std::string target;
+  int64_t cores = 0, chips = 0;
+  /// Columns and rows of the mesh.
+  int64_t columns = 0, rows = 0;
+  /// Ticks from the first of an image to the last.
+  int64_t ticks = 0;
+  int64_t hostEvents = 0;
+  rt::Traffic traffic;
+};
+
 struct RunReport {
   NetworkFacts facts;
   int64_t samples = 0;
@@ -33,6 +46,8 @@ struct RunReport {
   std::vector<LayerTotals> layers;
   std::vector<OutputTotals> outputs;
   std::vector<Comparison> comparisons;
+  /// Of simulated cores.
+  std::optional<MeshReport> mesh;
   /// Time of the level's own runs, comparisons and files aside.
   double seconds = 0;
 
@@ -47,6 +62,12 @@ struct RunReport {
 nlohmann::ordered_json toJSON(const RunReport &report);
 /// The JSON object of a sweep over T: {"runs": [...]}.
 nlohmann::ordered_json toJSON(const std::vector<RunReport> &sweep);
+/// What the simulated cores of `program` sent; it is mapped.
+MeshReport reportMesh(const rt::Program &program, const rt::MeshCounts &counts);
+/// Totals, and every link that carried something.
+nlohmann::ordered_json toJSON(const MeshReport &mesh);
+/// Two lines for people.
+void printMesh(llvm::raw_ostream &out, const MeshReport &mesh);
 /// `json` as text with a line break at the end; bytes of names that are no
 /// UTF-8 are replaced.
 std::string jsonText(const nlohmann::ordered_json &json);

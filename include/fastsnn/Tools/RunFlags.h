@@ -10,6 +10,7 @@
 #define FASTSNN_TOOLS_RUNFLAGS_H
 
 #include "fastsnn/Tools/CompileFlags.h"
+#include "fastsnn/Tools/LevelRunner.h"
 
 namespace fastsnn::tools {
 
@@ -26,6 +27,7 @@ struct RunSettings {
   std::optional<Level> level;
   std::vector<Level> compare;
   bool teacherForced = false;
+  Engine engine = Engine::Event;
   /// 0: as many as the machine has.
   unsigned threads = 0;
   std::string json, output, dumpSpikes;
@@ -44,8 +46,8 @@ public:
 private:
   llvm::cl::opt<std::string> file;
   llvm::cl::list<std::string> inputs;
-  llvm::cl::opt<std::string> labels, limit, level, compare, threads, json,
-      output, dumpSpikes;
+  llvm::cl::opt<std::string> labels, limit, level, compare, engine, threads,
+      json, output, dumpSpikes;
   llvm::cl::opt<bool> teacherForced;
 };
 
