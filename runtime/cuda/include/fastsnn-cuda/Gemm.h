@@ -115,8 +115,10 @@ inline const char *whyNoGemm(const GemmGeometry &g, int32_t timeSteps,
     return "groups do not divide the channels";
   int64_t words = static_cast<int64_t>(g.source().wordsPerPosition()) *
                   g.inHeight * g.inWidth;
-  if (words * timeSteps > INT32_MAX)
-    return "the train of one image exceeds 2^31 words";
+  // A block reads up to 512 positions and counts words in 32 bits.
+  int64_t images = 512 / (static_cast<int64_t>(g.outHeight) * g.outWidth) + 2;
+  if (words * timeSteps * images > INT32_MAX)
+    return "the train that a block reads exceeds 2^31 words";
   if (g.strideH < 1 || g.strideW < 1 || g.dilationH < 1 || g.dilationW < 1)
     return "strides and dilations must be positive";
   return nullptr;
@@ -232,7 +234,7 @@ inline GemmTile largeTile(const GemmPlan &plan, int32_t timeSteps,
   GemmTile tile;
   tile.warpsM = stateBytes == 8 ? 4 : 8;
   tile.steps = gemmSteps(timeSteps);
-  tile.rows = tile.steps == 1 ? 4 : tile.steps == 2 ? 2 : 1;
+  tile.rows = tile.steps == 1 ? 3 : tile.steps == 2 ? 2 : 1;
   tile.fragments = smaller(plan.fragments, tile.steps <= 4 ? 8 : 4);
   return tile;
 }

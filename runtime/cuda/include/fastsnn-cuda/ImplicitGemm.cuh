@@ -66,11 +66,13 @@ struct GemmCursor {
 };
 
 /// Sixteen spikes as int8: `to` holds lanes {0,2,4,6}, {8,10,12,14}, {1,3,5,7},
-/// {9,11,13,15}.
-FASTSNN_DEVICE void widenSpikes(uint32_t word, uint32_t (&to)[4]) {
+/// {9,11,13,15}. `mask` is spikeMask, or 0 where there is no spike.
+constexpr uint32_t spikeMask = 0x33333333u;
+FASTSNN_DEVICE void widenSpikes(uint32_t word, uint32_t mask,
+                                uint32_t (&to)[4]) {
   // Bytes 0, 1, 3 of the table are the values of the codes 00, 01, 11.
   constexpr uint32_t table = 0xff000100u;
-  uint32_t even = word & 0x33333333u, odd = (word >> 2) & 0x33333333u;
+  uint32_t even = word & mask, odd = (word >> 2) & mask;
   to[0] = permuteBytes(table, 0, even);
   to[1] = permuteBytes(table, 0, even >> 16);
   to[2] = permuteBytes(table, 0, odd);
@@ -95,13 +97,16 @@ public:
     firstFragment = columnBlock % parts * Fragments;
     firstRow = (block / columnBlocks) * arguments.tile.rowsPerBlock() +
                warpM * 16 * Rows;
+    chunks = plan.planes * plan.chunks;
     firstChannel = columnTile * 8 * plan.fragments +
                    2 * plan.fragments * (lane % 4) + 2 * firstFragment;
   }
 
   FASTSNN_DEVICE void run() {
-    findRows();
+    FASTSNN_NO_UNROLL
     for (int32_t step = 0; step < arguments.timeSteps; step += Steps) {
+      // Again for each part: the neurons need the registers.
+      findRows(step);
       multiply(step);
       reduce();
       if (warpK == 0)
@@ -122,120 +127,140 @@ private:
     return rowOf(r) < arguments.images * plan.geometry.target().positions;
   }
 
-  FASTSNN_DEVICE void findRows() {
+  /// Offsets are in words from the first image of the block: 32 bits do.
+  FASTSNN_DEVICE void findRows(int32_t firstStep) {
     const GemmGeometry &g = plan.geometry;
-    int32_t positions = g.outHeight * g.outWidth;
+    const int32_t positions = g.outHeight * g.outWidth;
+    const int32_t perImage = arguments.timeSteps * g.source().wordsPerStep();
+    const int32_t firstImage = (firstRow - warpM * 16 * Rows) / positions;
+    source =
+        opaque(arguments.spikes + static_cast<int64_t>(firstImage) * perImage +
+               static_cast<int64_t>(firstStep) * g.source().wordsPerStep());
     FASTSNN_UNROLL
     for (int r = 0; r < rowCount; ++r) {
-      int32_t row = hasRow(r) ? rowOf(r) : 0;
-      int32_t image = row / positions, position = row % positions;
-      int32_t oy = position / g.outWidth, ox = position % g.outWidth;
       // A row that is not there reads nothing: it lies far above the input.
-      top[r] = hasRow(r) ? oy * g.strideH - g.padTop : INT32_MIN / 2;
-      left[r] = ox * g.strideW - g.padLeft;
-      source[r] = arguments.spikes + static_cast<int64_t>(image) *
-                                         arguments.timeSteps *
-                                         g.source().wordsPerStep();
+      top[r] = INT32_MIN / 2;
+      left[r] = rowOffset[r] = 0;
+      if (!hasRow(r))
+        continue;
+      int32_t image = rowOf(r) / positions, position = rowOf(r) % positions;
+      top[r] = position / g.outWidth * g.strideH - g.padTop;
+      left[r] = position % g.outWidth * g.strideW - g.padLeft;
+      rowOffset[r] =
+          (image - firstImage) * perImage +
+          (top[r] * g.inWidth + left[r]) * g.source().wordsPerPosition() +
+          plan.firstWord(columnTile);
     }
   }
 
-  /// Starts the copies of the weights of round `round` (warpsK chunks).
-  FASTSNN_DEVICE void copyWeights(int32_t round, int32_t roundsPerPlane) {
-    constexpr int32_t unitsPerChunk = Fragments * fragmentBytes / 16;
-    int32_t plane = round / roundsPerPlane;
-    int32_t firstChunk = round % roundsPerPlane * arguments.tile.warpsK;
-    uint8_t *stage = sharedMemory() + round % gemmStages *
-                                          arguments.tile.warpsK * Fragments *
-                                          fragmentBytes;
-    for (auto unit = static_cast<int32_t>(threadIdx.x);
-         unit < arguments.tile.warpsK * unitsPerChunk;
-         unit += arguments.tile.threads()) {
-      int32_t chunk = firstChunk + unit / unitsPerChunk;
-      if (chunk >= plan.chunks)
-        break;
-      int64_t packed =
-          (static_cast<int64_t>(columnTile) * plan.planes + plane) *
-              plan.chunks +
-          chunk;
+  /// Starts the copies of the weights of a round: warpsK chunks from
+  /// `firstChunk` of all planes on.
+  FASTSNN_DEVICE void copyWeights(int32_t round, const uint8_t *from) {
+    constexpr uint32_t unitsPerChunk = Fragments * fragmentBytes / 16;
+    const uint32_t warpsK = arguments.tile.warpsK;
+    const uint32_t units =
+        smaller<int32_t>(warpsK, chunks - round * warpsK) * unitsPerChunk;
+    uint8_t *stage = sharedMemory() +
+                     round % gemmStages * warpsK * Fragments * fragmentBytes;
+    FASTSNN_NO_UNROLL
+    for (uint32_t unit = threadIdx.x; unit < units;
+         unit += arguments.tile.threads())
       copyAsync16(stage + unit * 16,
-                  arguments.weights +
-                      (packed * plan.fragments + firstFragment) *
-                          fragmentBytes +
+                  from + unit / unitsPerChunk * plan.fragments * fragmentBytes +
                       unit % unitsPerChunk * 16);
-    }
   }
 
-  /// Reads this thread's words of all rows and steps.
-  FASTSNN_DEVICE void loadSpikes(const GemmCursor &at, int32_t firstStep,
-                                 int32_t firstWord) {
+  /// Reads this thread's words of all rows and steps. Nothing here waits for
+  /// them: what lies outside is read elsewhere and masked when it is used.
+  FASTSNN_DEVICE void loadSpikes(const GemmCursor &at, int32_t steps) {
     const GemmGeometry &g = plan.geometry;
-    int32_t wordsPerPosition = g.source().wordsPerPosition();
-    int32_t wordsPerStep = g.source().wordsPerStep();
+    const int32_t wordsPerPosition = g.source().wordsPerPosition();
+    const int32_t wordsPerStep = g.source().wordsPerStep();
+    const int32_t down = at.ky * g.dilationH, right = at.kx * g.dilationW;
+    const int32_t tapOffset =
+        (down * g.inWidth + right) * wordsPerPosition + at.word;
+    const bool isTap = at.ky < g.kernelH;
     FASTSNN_UNROLL
     for (int r = 0; r < rowCount; ++r) {
-      int32_t y = top[r] + at.ky * g.dilationH;
-      int32_t x = left[r] + at.kx * g.dilationW;
-      bool inside = at.ky < g.kernelH && y >= 0 && y < g.inHeight && x >= 0 &&
-                    x < g.inWidth;
-      int32_t offset = inside
-                           ? (y * g.inWidth + x) * wordsPerPosition +
-                                 firstWord + at.word + firstStep * wordsPerStep
-                           : 0;
-      const uint32_t *from = source[r] + offset;
+      auto y = static_cast<uint32_t>(top[r] + down);
+      auto x = static_cast<uint32_t>(left[r] + right);
+      bool inside = isTap && y < static_cast<uint32_t>(g.inHeight) &&
+                    x < static_cast<uint32_t>(g.inWidth);
+      masks[r] = inside ? spikeMask : 0;
+      int32_t offset = inside ? rowOffset[r] + tapOffset : 0;
       FASTSNN_UNROLL
       for (int s = 0; s < Steps; ++s)
-        words[r][s] = inside && firstStep + s < arguments.timeSteps
-                          ? loadReadOnly(from + s * wordsPerStep)
-                          : 0;
+        words[r][s] = loadReadOnly(
+            source + (offset + smaller(s, steps - 1) * wordsPerStep));
     }
   }
 
-  /// sums = spikes * weights for Steps steps from `firstStep`.
+  /// sums = spikes * weights for Steps steps from `firstStep`; steps beyond the
+  /// last one give anything.
   FASTSNN_DEVICE void multiply(int32_t firstStep) {
     forEachSum([](int32_t &sum, int32_t) { sum = 0; });
 
     const int32_t warpsK = arguments.tile.warpsK;
-    const int32_t roundsPerPlane = ceilDivide(plan.chunks, warpsK);
-    const int32_t rounds = plan.planes * roundsPerPlane;
-    const int32_t firstWord = plan.firstWord(columnTile);
-    const GemmCursor start(plan, 4 * warpK + lane % 4);
-    const GemmCursor distance(plan, 4 * warpsK);
-    GemmCursor cursor = start;
-
+    const int32_t steps =
+        smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
+    const int32_t rounds = ceilDivide(chunks, warpsK);
+    const int32_t roundBytes = warpsK * plan.fragments * fragmentBytes;
+    const uint8_t *from =
+        arguments.weights +
+        (static_cast<int64_t>(columnTile) * chunks * plan.fragments +
+         firstFragment) *
+            fragmentBytes;
     for (int32_t round = 0; round < gemmStages - 1; ++round) {
       if (round < rounds)
-        copyWeights(round, roundsPerPlane);
+        copyWeights(round, from);
+      from += roundBytes;
       commitCopies();
     }
-    loadSpikes(cursor, firstStep, firstWord);
-    int32_t inPlane = 0;
+
+    // This warp's chunk: its plane, its place there, and what it reads.
+    int32_t chunk = warpK, plane = 0, shifted = 0;
+    int32_t inPlane = chunk % plan.chunks;
+    plane = chunk / plan.chunks;
+    GemmCursor cursor(plan, 4 * inPlane + lane % 4);
+    const GemmCursor distance(plan, 4 * warpsK);
+    loadSpikes(cursor, steps);
+    FASTSNN_NO_UNROLL
     for (int32_t round = 0; round < rounds; ++round) {
       waitForCopies<gemmStages - 2>();
       __syncthreads();
       if (round + gemmStages - 1 < rounds)
-        copyWeights(round + gemmStages - 1, roundsPerPlane);
+        copyWeights(round + gemmStages - 1, from);
+      from += roundBytes;
       commitCopies();
-      uint32_t present[rowCount][Steps];
+
+      uint32_t present[rowCount][Steps], presentMasks[rowCount];
       FASTSNN_UNROLL
       for (int r = 0; r < rowCount; ++r) {
+        presentMasks[r] = masks[r];
         FASTSNN_UNROLL
         for (int s = 0; s < Steps; ++s)
           present[r][s] = words[r][s];
       }
-      bool holdsChunk = inPlane * warpsK + warpK < plan.chunks;
-      if (inPlane == 0 && round != 0)
-        nextPlane();
-      if (++inPlane == roundsPerPlane) {
-        inPlane = 0;
-        cursor = start;
-      } else {
+      const int32_t presentPlane = plane;
+      const bool holdsChunk = chunk < chunks;
+      chunk += warpsK;
+      inPlane += warpsK;
+      if (inPlane < plan.chunks) {
         cursor.advance(plan, distance);
+      } else {
+        plane += inPlane / plan.chunks;
+        inPlane %= plan.chunks;
+        cursor = GemmCursor(plan, 4 * inPlane + lane % 4);
       }
-      if (round + 1 < rounds)
-        loadSpikes(cursor, firstStep, firstWord);
-      if (holdsChunk)
-        multiplyChunk(present, round % gemmStages);
+      loadSpikes(cursor, steps);
+      if (!holdsChunk)
+        continue;
+      for (; shifted < presentPlane; ++shifted)
+        nextPlane();
+      multiplyChunk(present, presentMasks, round % gemmStages);
     }
+    for (; shifted < plan.planes - 1; ++shifted)
+      nextPlane();
     __syncthreads();
   }
 
@@ -244,6 +269,7 @@ private:
   }
 
   FASTSNN_DEVICE void multiplyChunk(const uint32_t (&present)[rowCount][Steps],
+                                    const uint32_t (&presentMasks)[rowCount],
                                     int32_t stage) {
     const uint8_t *from =
         sharedMemory() +
@@ -258,8 +284,8 @@ private:
       FASTSNN_UNROLL
       for (int s = 0; s < Steps; ++s) {
         uint32_t upper[4], lower[4];
-        widenSpikes(present[2 * r][s], upper);
-        widenSpikes(present[2 * r + 1][s], lower);
+        widenSpikes(present[2 * r][s], presentMasks[2 * r], upper);
+        widenSpikes(present[2 * r + 1][s], presentMasks[2 * r + 1], lower);
         FASTSNN_UNROLL
         for (int f = 0; f < Fragments; ++f)
           mmaInt8(sums[r][s][f], upper[0], lower[0], upper[1], lower[1],
@@ -389,13 +415,13 @@ private:
   FASTSNN_DEVICE void storeTotals(int32_t image, int32_t position,
                                   int32_t firstStep) {
     SpikeShape shape = plan.geometry.target();
+    int32_t steps = smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
     int32_t channels =
         smaller<int32_t>(channelCount, shape.channels - firstChannel);
     FASTSNN_NO_UNROLL
     for (int32_t c = 0; c < channels; ++c) {
       int64_t total = 0;
-      FASTSNN_UNROLL
-      for (int s = 0; s < Steps; ++s)
+      for (int32_t s = 0; s < steps; ++s)
         total += slot(s, c);
       int64_t *to =
           arguments.totals +
@@ -449,7 +475,7 @@ private:
                      : 0;
     const Slot *weights =
         static_cast<const Slot *>(addend.weights) + firstChannel;
-    FASTSNN_UNROLL_BY(2)
+    FASTSNN_UNROLL_BY(8 / sizeof(Slot))
     for (int32_t c = 0; c < channels; ++c) {
       Slot weight = wrapShift(loadReadOnly(weights + c), addend.shift);
       FASTSNN_UNROLL
@@ -512,7 +538,7 @@ private:
       bits[s] = 0;
     int32_t channels =
         smaller<int32_t>(channelCount, layer.shape.channels - firstChannel);
-    FASTSNN_UNROLL_BY(2)
+    FASTSNN_UNROLL_BY(8 / sizeof(State))
     for (int32_t c = 0; c < channels; ++c) {
       int32_t channel = firstChannel + c;
       State theta = layer.theta.at(position, channel);
@@ -584,8 +610,11 @@ private:
   const GemmPlan &plan;
   const int32_t lane, warpM, warpK;
   int32_t columnTile, firstFragment, firstRow, firstChannel;
-  int32_t top[rowCount], left[rowCount];
-  const uint32_t *source[rowCount];
+  /// Chunks of all planes.
+  int32_t chunks;
+  int32_t top[rowCount], left[rowCount], rowOffset[rowCount];
+  const uint32_t *source;
+  uint32_t masks[rowCount];
   uint32_t words[rowCount][Steps];
   int32_t sums[Rows][Steps][Fragments][4];
 };

@@ -25,6 +25,7 @@ using emulator::commitCopies;
 using emulator::copyAsync16;
 using emulator::loadReadOnly;
 using emulator::mmaInt8;
+using emulator::opaque;
 using emulator::permuteBytes;
 using emulator::sharedMemory;
 using emulator::waitForCopies;
@@ -65,10 +66,23 @@ template <int Groups> FASTSNN_DEVICE void waitForCopies() {
   asm volatile("cp.async.wait_group %0;\n" ::"n"(Groups) : "memory");
 }
 
-/// Byte i of the result is byte (selector >> 4i) & 7 of y:x.
+/// Byte i of the result is byte (selector >> 4i) & 7 of y:x; bit 3 of a
+/// selector is 0, those above bit 15 are ignored. __byte_perm would mask them.
 FASTSNN_DEVICE uint32_t permuteBytes(uint32_t x, uint32_t y,
                                      uint32_t selector) {
-  return __byte_perm(x, y, selector);
+  uint32_t result;
+  asm("prmt.b32 %0, %1, %2, %3;\n"
+      : "=r"(result)
+      : "r"(x), "r"(y), "r"(selector));
+  return result;
+}
+
+/// The same pointer, of which the compiler does not know how it came about: an
+/// offset from it is then one instruction, not five.
+template <typename T> FASTSNN_DEVICE const T *opaque(const T *pointer) {
+  auto address = reinterpret_cast<uint64_t>(pointer);
+  asm("" : "+l"(address));
+  return reinterpret_cast<const T *>(address);
 }
 
 /// A load of memory that no kernel writes while this one runs.

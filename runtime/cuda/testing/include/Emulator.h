@@ -86,6 +86,8 @@ inline uint32_t permuteBytes(uint32_t x, uint32_t y, uint32_t selector) {
   return result;
 }
 
+template <typename T> const T *opaque(const T *pointer) { return pointer; }
+
 template <typename T> T loadReadOnly(const T *from) {
   checkGlobal(from, sizeof(T));
   return *from;

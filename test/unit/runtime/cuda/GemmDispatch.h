@@ -30,7 +30,7 @@ bool dispatchGemm(const GemmArguments<State> &arguments) {
   FASTSNN_TILE(s, r, 2)                                                        \
   FASTSNN_TILE(s, r, 4)                                                        \
   FASTSNN_TILE(s, r, 8)
-  FASTSNN_TILES(1, 4)
+  FASTSNN_TILES(1, 3)
   FASTSNN_TILE(1, 1, 2)
   FASTSNN_TILES(2, 2)
   FASTSNN_TILE(2, 1, 2)

@@ -65,7 +65,7 @@ TEST(Spikes, WidenInTheOrderOfTheWeights) {
     for (int32_t lane = 0; lane < lanesPerWord; ++lane)
       word |= spikeBits(static_cast<int32_t>(engine() % 3) - 1, lane);
     uint32_t wide[4];
-    widenSpikes(word, wide);
+    widenSpikes(word, spikeMask, wide);
     for (int part = 0; part < 4; ++part)
       for (int b = 0; b < 4; ++b)
         ASSERT_EQ(static_cast<int8_t>(wide[part] >> (8 * b)),
@@ -219,7 +219,7 @@ TEST(Gemm, RefusesWhatItCannotHold) {
                "groups do not divide the channels");
   g.inHeight = g.inWidth = 8192;
   EXPECT_STREQ(whyNoGemm(g, 15, -8, 8, 1, false),
-               "the train of one image exceeds 2^31 words");
+               "the train that a block reads exceeds 2^31 words");
   g = convolution(64, 64, 1);
   g.strideH = 0;
   EXPECT_STREQ(whyNoGemm(g, 15, -8, 8, 1, false),
