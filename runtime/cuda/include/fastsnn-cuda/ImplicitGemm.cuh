@@ -371,7 +371,8 @@ private:
 
   FASTSNN_DEVICE void finish(int32_t firstStep) {
     const int32_t positions = plan.geometry.target().positions;
-    FASTSNN_NO_UNROLL
+    // Unrolled, the rows behind need no registers: 64 bits have none to spare.
+    FASTSNN_UNROLL_BY(firesHere && sizeof(State) == 8 ? rowCount : 1)
     for (int r = 0; r < rowCount; ++r) {
       if (!hasRow(r))
         continue;
