@@ -10,12 +10,19 @@
 compares every spike with test/e2e/torch_reference.py, a float64 simulation in PyTorch.
 
     check_zoo.py [NETWORK ...] [--bits 2] [--images 4] [--epsilon 1e-3] [--json FILE]
+    check_zoo.py --settled [--weights float] [NETWORK ...] [--bits 2] [--images 4]
 
 Weights are random, batch norms and clips calibrated on the images: CIFAR-10 test images,
 enlarged where the network wants more. A network passes if all spikes are equal, or, where
 its certificate is not exact, if each layer fed the real-valued level's spikes gives that
 level's spikes: all of them in exact layers, but for one in a million in bounded ones. Every
 layer's rate must be between 2 and 60 %, and 0.5 % of all spikes negative.
+
+With --settled the programs of settled timing are compared with the quantized network:
+every count of every layer must be equal, outputs to 1e-9 of the largest. With --weights
+float as well, weights stay what PyTorch has: level snn, which runs those, is compared so.
+The tools quantize the weights to 8 bits for the programs (--quantize-weights), settled and
+pipelined, whose spikes must be those of level folded.
 
 Needs the packages of python/ with torch; 8 GB of memory for the largest ones.
 """
@@ -78,17 +85,24 @@ def teacher_forced(model, pixels, options):
     return problems
 
 
-def check(name, bits, count, epsilon, seed=0, pooling=None, log=lambda text: None):
-    """A row of the table as a dictionary; `problems` says what is wrong."""
-    begin = time.time()
-    size = zoo.NETWORKS[name].size
-    network = zoo.create(name, bits, pooling=pooling)
+def make_network(name, bits, weights="quantized", seed=0, pooling=None):
+    """A network of random weights whose layers spike on the images."""
+    network = zoo.create(name, bits, weights, pooling=pooling)
     zoo.randomize(network, seed)
+    size = zoo.NETWORKS[name].size
     calibration = load_images(32 if size == 32 else 4, size)
     # Max pooling raises rates where the network is made for average pooling.
     rate = (0.06, 0.14) if pooling == "max" else (0.15, 0.35)
     zoo.calibrate(network, normalize(calibration).float(), rate, seed)
+    return network
+
+
+def check(name, bits, count, epsilon, seed=0, pooling=None, log=lambda text: None):
+    """A row of the table as a dictionary; `problems` says what is wrong."""
+    begin = time.time()
+    network = make_network(name, bits, seed=seed, pooling=pooling)
     log("calibrated")
+    size = zoo.NETWORKS[name].size
     pixels = load_images(count, size)
     options = {"preprocess": PREPROCESS, "epsilon": epsilon}
     with tempfile.TemporaryDirectory() as folder:
@@ -138,6 +152,56 @@ def check(name, bits, count, epsilon, seed=0, pooling=None, log=lambda text: Non
             "problems": problems}
 
 
+def check_settled(name, bits, count, weights="quantized", seed=0, log=lambda text: None):
+    """The row of a network whose settled program is compared with the quantized network."""
+    begin = time.time()
+    network = make_network(name, bits, weights, seed)
+    log("calibrated")
+    size = zoo.NETWORKS[name].size
+    pixels = load_images(count, size)
+    options = {"preprocess": PREPROCESS}
+    if weights == "float":
+        options["quantize_weights"] = 8
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.onnx"
+        fastsnn.export(network, normalize(pixels[:1]).float(), model, float64=True)
+        log("exported")
+        images = pixels.numpy()
+        settled = fastsnn.run(model, images, level="nmc" if weights == "quantized" else "snn",
+                              timing="settled", compare=["qnn"], **options)
+        quantized = fastsnn.run(model, images, level="qnn", **options)
+        log("settled and quantized network have run")
+        certificate = settled.certificate
+        for timing in ("settled", "pipelined") if weights == "float" else ():
+            result = fastsnn.run(model, images, level="nmc", compare=["folded"], timing=timing,
+                                 **options)
+            log(f"{timing} program has run")
+            certificate = result.certificate
+            problems += [f"{layer['name']}: {layer['spikes_differing']} spikes differ, {timing}"
+                         for layer in result.report["compare"][0]["layers"]
+                         if layer["spikes_differing"]]
+            problems += [f"{layer.name}: silent, {timing}" for layer in result.layers
+                         if not layer.spikes_pos]
+    layers = settled.report["compare"][0]["layers"]
+    if [layer["name"] for layer in layers] != [layer.name for layer in settled.layers]:
+        problems.append(f"{len(layers)} layers compared")
+    problems += [f"{layer['name']}: {layer['counts_differing']} counts differ"
+                 for layer in layers if layer["counts_differing"]]
+    if set(settled.outputs) != set(quantized.outputs):
+        problems.append(f"outputs {sorted(settled.outputs)}")
+    error = max(np.abs(values - settled.outputs[key]).max() / max(np.abs(values).max(), 1e-300)
+                for key, values in quantized.outputs.items())
+    if error > 1e-9:
+        problems.append(f"outputs differ by {error} of the largest")
+    return {"network": name, "bits": bits, "weights": weights, "size": size, "inputs": count,
+            "layers": len(layers), "certificate": certificate,
+            "counts": sum(layer.neurons for layer in settled.layers) * count,
+            "differing": sum(layer["counts_differing"] for layer in layers),
+            "error": float(error),
+            "seconds": time.time() - begin, "problems": problems}
+
+
 def compare(result, outputs, spikes):
     """Counts a layer of one sample, and the largest difference of the outputs."""
     counts = {key: {} for key in ("entries", "differing", "spikes", "negative")}
@@ -168,6 +232,17 @@ def cells(row):
             f"{row['seconds']:.0f} s")
 
 
+SETTLED_COLUMNS = ("network", "bits", "weights", "inputs", "layers", "certificate", "counts",
+                   "differing", "outputs off by", "all")
+
+
+def settled_cells(row):
+    return (row["network"], row["bits"], row["weights"],
+            f"{row['inputs']} x {row['size']}x{row['size']}", row["layers"],
+            row["certificate"], f"{row['counts']:,}", row["differing"], f"{row['error']:.1g}",
+            f"{row['seconds']:.0f} s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -176,6 +251,10 @@ def main():
     parser.add_argument("--bits", type=int, default=2, choices=(2, 3, 4))
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--epsilon", type=float, default=1e-3)
+    parser.add_argument("--settled", action="store_true",
+                        help="compare settled programs with the quantized networks")
+    parser.add_argument("--weights", choices=("quantized", "float"), default="quantized",
+                        help="with --settled")
     parser.add_argument("--threads", type=int, help="of PyTorch")
     parser.add_argument("--json", type=Path, help="rows are added to this file, one a line")
     arguments = parser.parse_args()
@@ -184,8 +263,11 @@ def main():
     unknown = set(arguments.networks) - set(zoo.NETWORKS)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if arguments.weights == "float" and not arguments.settled:
+        parser.error("--weights float goes with --settled")
     failed = False
-    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
+    columns = SETTLED_COLUMNS if arguments.settled else COLUMNS
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns), flush=True)
     for name in arguments.networks or zoo.NETWORKS:
         begin = time.time()
 
@@ -193,12 +275,17 @@ def main():
             print(f"  {name}: {time.time() - begin:.0f} s: {text}", file=sys.stderr, flush=True)
 
         try:
-            row = check(name, arguments.bits, arguments.images, arguments.epsilon, log=log)
+            if arguments.settled:
+                row = check_settled(name, arguments.bits, arguments.images, arguments.weights,
+                                    log=log)
+            else:
+                row = check(name, arguments.bits, arguments.images, arguments.epsilon, log=log)
         except fastsnn.Error as error:
             print(f"FAIL {name}: {error}", flush=True)
             failed = True
             continue
-        print("| " + " | ".join(map(str, cells(row))) + " |", flush=True)
+        shown = settled_cells(row) if arguments.settled else cells(row)
+        print("| " + " | ".join(map(str, shown)) + " |", flush=True)
         for problem in row["problems"]:
             print(f"FAIL {name}: {problem}", flush=True)
         failed = failed or bool(row["problems"])

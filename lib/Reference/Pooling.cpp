@@ -31,6 +31,17 @@ Tensor<double> SumPooling::apply(const Tensor<double> &input) const {
   return output;
 }
 
+Tensor<double> SumPooling::applyAdjoint(const Tensor<double> &gradient) const {
+  Tensor<double> input(geometry.input);
+  geometry.forEachOutput([&](int64_t c, int64_t i, int64_t j, int64_t from) {
+    double value = gradient[from];
+    if (!multipliers.empty())
+      value *= double(multipliers[i * geometry.output[2] + j]);
+    geometry.forEachTap(c, i, j, [&](int64_t to) { input[to] += value; });
+  });
+  return input;
+}
+
 std::optional<Tensor<int64_t>>
 SumPooling::apply(const Tensor<int64_t> &input) const {
   Tensor<int64_t> output(geometry.output);

@@ -41,7 +41,8 @@ TuneFlags::TuneFlags(llvm::cl::OptionCategory &category)
       epochs("epochs", cat(category), value_desc("N"),
              desc("Passes over the samples for each layer (default: 2)")),
       batch("batch", cat(category), value_desc("N"),
-            desc("Samples of one update (default: 32)")),
+            desc("Samples of one update (default: 32, of all layers together "
+                 "50)")),
       learningRate("learning-rate", cat(category), value_desc("x"),
                    desc("Root mean square of the first update of a layer's "
                         "weights, in steps of their grid (default: 0.001)")),
@@ -52,6 +53,14 @@ TuneFlags::TuneFlags(llvm::cl::OptionCategory &category)
       heldBack("held-back", cat(category), value_desc("x"),
                desc("Share of the samples, the last ones, that decide what is "
                     "kept (default: 0.1)")),
+      togetherEpochs(
+          "together-epochs", cat(category), value_desc("N"),
+          desc("Behind the layers one by one: passes over the samples that "
+               "train the start membranes and biases of all layers together, "
+               "for the outputs (default: 0)")),
+      togetherRate("together-rate", cat(category), value_desc("x"),
+                   desc("How far a channel moves in the first of their "
+                        "updates, in counts (default: 0.001)")),
       threads("threads", cat(category), value_desc("N"),
               desc("Threads (default: one for each processor)")),
       json("json", cat(category), value_desc("file"),
@@ -139,6 +148,12 @@ rt::Result<TuneSettings> TuneFlags::settings() const {
   reader.real(momentum, 0, 1, /*open=*/false, "of 0 to below 1",
               tune.fineTune.momentum);
   reader.real(heldBack, 0, 1, /*open=*/true, "between 0 and 1", tune.heldBack);
+  reader.integer(togetherEpochs, 0, most, tune.together.epochs);
+  reader.real(togetherRate, 0, infinity, /*open=*/true, "above 0",
+              tune.together.learningRate);
+  tune.together.seed = tune.fineTune.seed;
+  if (batch.getNumOccurrences())
+    tune.together.batch = tune.fineTune.batch;
   std::string chosen =
       parameters.getNumOccurrences() ? std::string(parameters) : "all";
   if (chosen == "all")
@@ -150,9 +165,10 @@ rt::Result<TuneSettings> TuneFlags::settings() const {
                                    "' is unknown, known are all, "
                                    "bias-threshold and none; give one of "
                                    "them");
-  else if (!calibrate)
-    reader.bad("--parameters", "none without --calibrate tunes nothing; give "
-                               "--calibrate or other parameters");
+  else if (!calibrate && tune.together.epochs == 0)
+    reader.bad("--parameters", "none without --calibrate or --together-epochs "
+                               "tunes nothing; give one of these or other "
+                               "parameters");
   if (!reader.status)
     return reader.status;
   return settings;

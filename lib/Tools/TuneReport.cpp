@@ -46,6 +46,11 @@ void tools::printTuneSummary(llvm::raw_ostream &out,
          "error|; all of held-back samples)\n\n";
   Table totals({"samples", groupedDigits(summary.samples)});
   totals.addRow({"held back", groupedDigits(summary.heldBack)});
+  if (const auto &together = summary.layers.together) {
+    totals.addRow({"loss of the outputs", fixedDigits(together->before, 5)});
+    totals.addRow({"trained together", fixedDigits(together->after, 5)});
+    totals.addRow({"epoch that was kept", std::to_string(together->epoch)});
+  }
   totals.addRow({"top-1 before", percentage(summary.top1Before, 2)});
   totals.addRow({"top-1 after", percentage(summary.top1After, 2)});
   totals.print(out);
@@ -66,6 +71,11 @@ nlohmann::ordered_json tools::toJSON(const TuneSummary &summary) {
   json["held_back"] = summary.heldBack;
   json["top1_before"] = number(summary.top1Before);
   json["top1_after"] = number(summary.top1After);
+  json["together"] = nullptr;
+  if (const auto &together = summary.layers.together)
+    json["together"] = {{"loss_before", together->before},
+                        {"loss_after", together->after},
+                        {"epoch", together->epoch}};
   json["layers"] = nlohmann::ordered_json::array();
   for (const tuning::LayerReport &layer : summary.layers.layers)
     json["layers"].push_back({{"name", layer.name},

@@ -115,8 +115,9 @@ bool TuneCommand::tune(Model &model) {
   summary.samples = samples.count;
   summary.heldBack = count;
 
-  Progress progress("tuning", samples.count * int64_t(facts.layers.size() +
-                                                      facts.outputs.size()));
+  Progress progress("tuning", samples.count * (int64_t(facts.layers.size() +
+                                                       facts.outputs.size()) +
+                                               settings.tune.together.epochs));
   settings.tune.progress = [&](int64_t done) { progress.advance(done); };
   auto tuned = tuning::tuneNetwork(
       *model.module().getOps<mlir::func::FuncOp>().begin(),

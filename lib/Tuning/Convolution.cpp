@@ -99,3 +99,48 @@ Tensor<double> Convolution::apply(const Tensor<double> &input) const {
     return multiply(input, narrow);
   return multiply(input, weights);
 }
+
+template <typename Scalar>
+Tensor<double>
+Convolution::multiplyAdjoint(const Tensor<double> &gradient,
+                             const std::vector<Scalar> &values) const {
+  const Window &window = geometry.window;
+  int64_t height = geometry.input[1], width = geometry.input[2];
+  int64_t rows = geometry.output[1], across = geometry.output[2];
+  int64_t outputs = geometry.outputsPerGroup();
+  Tensor<double> input(geometry.input);
+  thread_local Matrix<Scalar> columns, slopes;
+  for (int64_t g = 0; g < geometry.groups; ++g) {
+    Eigen::Map<const Matrix<Scalar>> group(
+        values.data() + g * outputs * fanIn(), outputs, fanIn());
+    slopes = Eigen::Map<const Matrix<double>>(gradient.values.data() +
+                                                  g * outputs * positions(),
+                                              outputs, positions())
+                 .template cast<Scalar>();
+    columns.noalias() = group.transpose() * slopes;
+    const Scalar *from = columns.data();
+    int64_t firstChannel = g * geometry.inputsPerGroup();
+    for (int64_t c = 0; c < geometry.inputsPerGroup(); ++c) {
+      double *plane = input.values.data() + (firstChannel + c) * height * width;
+      for (int64_t k = 0; k < window.kernel[0]; ++k)
+        for (int64_t l = 0; l < window.kernel[1]; ++l)
+          for (int64_t i = 0; i < rows; ++i) {
+            int64_t y = window.inputCoordinate(0, i, k);
+            if (y >= 0 && y < height)
+              for (int64_t j = 0; j < across; ++j) {
+                int64_t x = window.inputCoordinate(1, j, l);
+                if (x >= 0 && x < width)
+                  plane[y * width + x] += double(from[j]);
+              }
+            from += across;
+          }
+    }
+  }
+  return input;
+}
+
+Tensor<double> Convolution::applyAdjoint(const Tensor<double> &gradient) const {
+  if (narrow.empty())
+    return multiplyAdjoint(gradient, weights);
+  return multiplyAdjoint(gradient, narrow);
+}

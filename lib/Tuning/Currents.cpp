@@ -23,6 +23,11 @@ static Shape shapeOf(Value signal) {
   return Shape(snn::getShape(signal.getType()));
 }
 
+static void addTo(Tensor<double> &sum, const Tensor<double> &part) {
+  for (int64_t i = 0; i < sum.size(); ++i)
+    sum[i] += part[i];
+}
+
 std::shared_ptr<Currents::Node>
 Currents::readWeights(Operation *op, FlatSymbolRefAttr name, Operation *user) {
   auto weights = SymbolTable::lookupNearestSymbolFrom<snn::WeightsOp>(op, name);
@@ -51,6 +56,11 @@ Currents::readWeights(Operation *op, FlatSymbolRefAttr name, Operation *user) {
     result.shape = shape;
     return result;
   };
+  node->adjoint =
+      [weights = node->weights.get()](const Tensor<double> &gradient,
+                                      MutableArrayRef<Tensor<double>> inputs) {
+        addTo(inputs[0], weights->applyAdjoint(gradient));
+      };
   symbol = weights;
   return node;
 }
@@ -70,6 +80,10 @@ std::shared_ptr<Currents::Node> Currents::read(Value signal, Operation *user) {
       for (const Tensor<double> &input : inputs)
         parts.push_back(&input);
       return movement.apply<double>(parts);
+    };
+    node->adjoint = [movement](const Tensor<double> &gradient,
+                               MutableArrayRef<Tensor<double>> inputs) {
+      movement.applyAdjoint<double>(gradient, inputs);
     };
     return true;
   };
@@ -91,6 +105,10 @@ std::shared_ptr<Currents::Node> Currents::read(Value signal, Operation *user) {
             node->evaluate = [pooling](ArrayRef<Tensor<double>> inputs) {
               return pooling.apply(inputs[0]);
             };
+            node->adjoint = [pooling](const Tensor<double> &gradient,
+                                      MutableArrayRef<Tensor<double>> inputs) {
+              addTo(inputs[0], pooling.applyAdjoint(gradient));
+            };
             return true;
           })
           .Case([&](snn::ReshapeOp reshape) {
@@ -105,6 +123,11 @@ std::shared_ptr<Currents::Node> Currents::read(Value signal, Operation *user) {
           .Case([&](snn::PadOp pad) {
             return move(Movement::pad(shapeOf(pad.getInput()), pad.getLow(),
                                       shapeOf(signal)));
+          })
+          .Case([&](snn::GatherOp gather) {
+            return move(Movement::gather(shapeOf(gather.getInput()),
+                                         gather.getAxis(),
+                                         gather.getIndices()));
           })
           .Case([&](snn::ConcatOp concat) {
             SmallVector<Shape> shapes(
@@ -128,6 +151,7 @@ std::shared_ptr<Currents::Node> Currents::read(Value signal, Operation *user) {
     if (!input)
       return nullptr;
     node->inputs.push_back(std::move(input));
+    node->inputShapes.push_back(shapeOf(operand));
   }
   return node;
 }
@@ -152,6 +176,23 @@ Tensor<double> Currents::evaluate(const Node &node, Source source) {
   for (const std::shared_ptr<Node> &input : node.inputs)
     inputs.push_back(evaluate(*input, source));
   return node.evaluate(inputs);
+}
+
+void Currents::applyAdjoint(const Node &node, const Tensor<double> &gradient,
+                            AddGradient add) {
+  if (node.source)
+    return add(node.source, gradient);
+  SmallVector<Tensor<double>, 2> inputs;
+  for (const Shape &shape : node.inputShapes)
+    inputs.emplace_back(shape);
+  node.adjoint(gradient, inputs);
+  for (auto [input, part] : llvm::zip(node.inputs, inputs))
+    applyAdjoint(*input, part, add);
+}
+
+void Currents::applyAdjoint(const Tensor<double> &gradient,
+                            AddGradient add) const {
+  applyAdjoint(*root, gradient, add);
 }
 
 Tensor<double> Currents::apply(Source source) const {

@@ -20,12 +20,12 @@ namespace {
 /// One readout and its values for every sample, a row each.
 class Readout {
 public:
-  Readout(snn::ReadoutOp op, const Activity &activity, int64_t trained)
-      : op(op), activity(activity), samples(activity.getSamples().count),
-        trained(trained) {}
+  Readout(ReadoutContext context, const Activity &activity, int64_t trained)
+      : context(std::move(context)), activity(activity),
+        samples(activity.getSamples().count), trained(trained) {}
 
-  LogicalResult read();
   ReadoutReport fit(ReadoutFit what);
+  const Matrix<double> &getTarget() const { return target; }
 
 private:
   using Rows = Matrix<double>;
@@ -47,12 +47,14 @@ private:
         }));
   }
 
-  snn::ReadoutOp op;
+  ReadoutContext context;
+  snn::ReadoutOp &op = context.op;
+  std::vector<Currents> &inputs = context.inputs;
+  std::vector<std::vector<double>> &gains = context.gains;
+  std::vector<double> &offset = context.offset;
   const Activity &activity;
-  int64_t samples, trained, elements = 0, steps = 1;
-  std::vector<Currents> inputs;
-  std::vector<std::vector<double>> gains; // one an element
-  std::vector<double> offset;             // one an element
+  int64_t samples, trained;
+  int64_t elements = context.elements, steps = context.steps;
   Rows target;
 };
 
@@ -65,22 +67,32 @@ std::vector<double> perElement(std::vector<double> values, int64_t elements) {
 }
 } // namespace
 
-LogicalResult Readout::read() {
-  elements = op.getOutput().getType().getNumElements();
-  steps = snn::getTimeSteps(op.getInputs()[0].getType());
+FailureOr<ReadoutContext> ReadoutContext::get(snn::ReadoutOp op) {
+  ReadoutContext readout;
+  readout.op = op;
+  readout.elements = op.getOutput().getType().getNumElements();
+  readout.steps = snn::getTimeSteps(op.getInputs()[0].getType());
   auto values = readReals(op.getOffset(), op, "offset");
   if (failed(values))
     return failure();
-  offset = perElement(*values, elements);
+  readout.offset = perElement(*values, readout.elements);
   for (auto [signal, attribute] : llvm::zip(op.getInputs(), op.getGains())) {
     auto gain = readReals(cast<ElementsAttr>(attribute), op, "gain");
     auto currents = Currents::get(signal, op);
     if (failed(gain) || failed(currents))
       return failure();
-    gains.push_back(perElement(*gain, elements));
-    inputs.push_back(std::move(*currents));
+    readout.gains.push_back(perElement(*gain, readout.elements));
+    readout.inputs.push_back(std::move(*currents));
   }
-  return success();
+  return readout;
+}
+
+void ReadoutContext::writeBack() {
+  std::vector<double> values = offset;
+  if (llvm::all_equal(values))
+    values.resize(1);
+  op.setOffsetAttr(
+      makeCoefficients(op.getContext(), ArrayRef<double>(values), "offset"));
 }
 
 Tensor<double> Readout::total(const Currents &input, int64_t sample,
@@ -222,19 +234,21 @@ ReadoutReport Readout::fit(ReadoutFit what) {
       inputs[0].writeBack();
   }
   offset = bestOffset;
-  if (llvm::all_equal(offset))
-    offset.resize(1);
   if (report.kept)
-    op.setOffsetAttr(
-        makeCoefficients(op.getContext(), ArrayRef<double>(offset), "offset"));
+    context.writeBack();
   return report;
 }
 
 FailureOr<ReadoutReport> tuning::fitReadout(snn::ReadoutOp op,
                                             const Activity &activity,
-                                            int64_t trained, ReadoutFit fit) {
-  Readout readout(op, activity, trained);
-  if (failed(readout.read()))
+                                            int64_t trained, ReadoutFit fit,
+                                            Matrix<float> *targets) {
+  FailureOr<ReadoutContext> context = ReadoutContext::get(op);
+  if (failed(context))
     return failure();
-  return readout.fit(fit);
+  Readout readout(std::move(*context), activity, trained);
+  ReadoutReport report = readout.fit(fit);
+  if (targets)
+    *targets = readout.getTarget().cast<float>();
+  return report;
 }

@@ -182,6 +182,12 @@ void LayerContext::computeTargets() {
 }
 
 InputSums LayerContext::sums(int64_t sample) const {
+  return sums([&](Value source, int64_t t) {
+    return activity->spikesOf(source, sample, t);
+  });
+}
+
+InputSums LayerContext::sums(SpikesOf spikes) const {
   InputSums sums;
   for (const Currents &input : inputs) {
     std::vector<double> &sum =
@@ -193,8 +199,8 @@ InputSums LayerContext::sums(int64_t sample) const {
           now[i] = double(t + 1) * sum[i];
         continue;
       }
-      Tensor<double> current = input.apply(
-          [&](Value source) { return activity->spikesOf(source, sample, t); });
+      Tensor<double> current =
+          input.apply([&](Value source) { return spikes(source, t); });
       for (int64_t i = 0; i < neurons.elements; ++i)
         now[i] = (t > 0 ? now[i - neurons.elements] : 0) + current[i];
     }

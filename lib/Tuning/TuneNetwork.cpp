@@ -35,6 +35,9 @@ private:
   Activity activity;
   int64_t samples, trained;
   TuneReport report;
+  /// Kept for the training of all together.
+  std::vector<LayerContext> tuned;
+  std::vector<Matrix<float>> targets;
   llvm::MapVector<Value, Operation *> lastReader;
 };
 } // namespace
@@ -98,6 +101,10 @@ LogicalResult Tuner::tune(snn::IFOp op) {
   result.after = measure(run);
   activities.counts = std::move(layer.targets);
   report.layers.push_back(std::move(result));
+  if (options.together.epochs > 0) {
+    sums.reset(); // Refers to the layer.
+    tuned.push_back(std::move(layer));
+  }
   return success();
 }
 
@@ -172,7 +179,9 @@ llvm::Expected<TuneReport> Tuner::run() {
     if (auto neurons = dyn_cast<snn::IFOp>(op)) {
       done = tune(neurons);
     } else if (auto readout = dyn_cast<snn::ReadoutOp>(op)) {
-      auto fitted = fitReadout(readout, activity, trained, fit);
+      auto fitted = fitReadout(
+          readout, activity, trained, fit,
+          options.together.epochs > 0 ? &targets.emplace_back() : nullptr);
       done = fitted;
       if (succeeded(fitted))
         report.outputs.push_back(std::move(*fitted));
@@ -186,6 +195,13 @@ llvm::Expected<TuneReport> Tuner::run() {
         activity.drop(source);
     if (options.progress)
       options.progress(samples);
+  }
+  if (options.together.epochs > 0) {
+    auto together = tuneTogether(func, activity, tuned, targets, trained,
+                                 options.together, options.progress);
+    if (failed(together))
+      return llvm::createStringError("the network cannot be tuned");
+    report.together = *together;
   }
   return std::move(report);
 }

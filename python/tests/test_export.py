@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """fastsnn.export on modules that quantize by arithmetic, torch.fake_quantize or FX."""
 
+import copy
+
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -12,6 +14,8 @@ from torch import nn
 import torch.nn.functional as F
 
 import fastsnn
+from fastsnn import zoo
+from fastsnn.zoo.layers import Block
 
 
 class Rounding(torch.autograd.Function):
@@ -303,6 +307,39 @@ def test_recurrent_layers(tmp_path):
 
 
 def test_what_only_the_tools_refuse(tmp_path):
-    fastsnn.export(Wrong(lambda x: x.split([1, 2], 1)[1]), X, tmp_path / "m.onnx")
-    with pytest.raises(fastsnn.ToolError, match="Slice"):
-        fastsnn.run(tmp_path / "m.onnx", X.numpy(), level="qnn")
+    fastsnn.export(Wrong(lambda x: F.max_pool2d(F.avg_pool2d(x, 2), 2)), X, tmp_path / "m.onnx")
+    with pytest.raises(fastsnn.ToolError, match="MaxPool"):
+        fastsnn.compile(tmp_path / "m.onnx", tmp_path / "m.nmc")
+
+
+class Selections(nn.Module):
+    """Slices, splits, repetitions and a resized output."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = Block(3, 8), Block(8, 8)
+        self.last = zoo.QuantizedConv2d(5, 4, 1, 8)
+
+    def forward(self, x):
+        x = self.first(x)
+        x = F.interpolate(x[:, :, 1:, ::2], scale_factor=2, mode="nearest")
+        lower, upper = self.second(x).split([3, 5], 1)
+        y = self.last(torch.cat([upper[:, 1:], lower[:, :1]], 1))
+        return F.interpolate(y, size=(17, 19), mode="bilinear", align_corners=False)
+
+
+def test_selections_and_a_resized_output(tmp_path):
+    torch.manual_seed(0)
+    module = Selections()
+    zoo.set_bits(module, 2)
+    images = torch.randn(4, 3, 8, 8)
+    zoo.calibrate(module, images)
+    module.eval()
+    fastsnn.export(module, images[:1], tmp_path / "m.onnx", float64=True)
+    kinds = {node.op_type for node in onnx.load(tmp_path / "m.onnx").graph.node}
+    assert {"Slice", "Resize"} <= kinds
+    expected = copy.deepcopy(module).double()(images.double()).detach().numpy()
+    for options in ({"level": "qnn"}, {"level": "nmc", "timing": "settled"}):
+        result = fastsnn.run(tmp_path / "m.onnx", images.numpy(), **options)
+        actual = next(iter(result.outputs.values()))
+        assert np.abs(actual - expected).max() < 1e-5 * np.abs(expected).max()

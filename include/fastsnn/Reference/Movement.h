@@ -47,6 +47,18 @@ public:
     return result;
   }
 
+  /// Adds to each input's gradient what that of the output says.
+  template <typename T>
+  void applyAdjoint(const Tensor<T> &gradient,
+                    llvm::MutableArrayRef<Tensor<T>> inputs) const {
+    for (int64_t to = 0; to < int64_t(sources.size()); ++to)
+      if (sources[to] >= 0)
+        inputs[0][sources[to]] += gradient[to];
+    for (size_t k = 0; k < placements.size(); ++k)
+      for (int64_t i = 0; i < inputs[k].size(); ++i)
+        inputs[k][i] += gradient[placements[k].target(i)];
+  }
+
 private:
   /// Where the element of row-major index i goes: offset + sum x[d] strides[d].
   struct Placement {

@@ -51,6 +51,8 @@ public:
   Tensor<double> apply(const Tensor<double> &input) const;
   /// Nothing if a sum or product leaves 64 bits.
   std::optional<Tensor<int64_t>> apply(const Tensor<int64_t> &input) const;
+  /// The gradient of the input that belongs to one of the output.
+  Tensor<double> applyAdjoint(const Tensor<double> &gradient) const;
   /// The sums without multipliers, for counts of events.
   Tensor<int64_t> countNonzero(const Tensor<int64_t> &input) const;
 

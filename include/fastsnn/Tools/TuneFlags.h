@@ -36,7 +36,8 @@ private:
   llvm::cl::opt<std::string> file;
   llvm::cl::list<std::string> data;
   llvm::cl::opt<std::string> labels, limit, output, parameters, epochs, batch,
-      learningRate, momentum, seed, heldBack, threads, json;
+      learningRate, momentum, seed, heldBack, togetherEpochs, togetherRate,
+      threads, json;
   llvm::cl::opt<bool> calibrate;
 };
 

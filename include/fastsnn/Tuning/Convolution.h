@@ -34,6 +34,10 @@ public:
   /// float32 where they stay below 2^24 in any order, in float64 otherwise.
   Tensor<double> apply(const Tensor<double> &input) const;
 
+  /// The gradient of the input, [C, H, W], that belongs to one of the output.
+  /// In float32 where the weights are integers.
+  Tensor<double> applyAdjoint(const Tensor<double> &gradient) const;
+
   /// The columns of a group: row (c, k, l), one column a position.
   template <typename Scalar>
   void gatherColumns(const Tensor<double> &input, int64_t group,
@@ -54,6 +58,10 @@ private:
   template <typename Scalar>
   Tensor<double> multiply(const Tensor<double> &input,
                           const std::vector<Scalar> &values) const;
+
+  template <typename Scalar>
+  Tensor<double> multiplyAdjoint(const Tensor<double> &gradient,
+                                 const std::vector<Scalar> &values) const;
 
   reference::ConvolutionGeometry geometry;
   std::vector<double> weights;

@@ -28,6 +28,12 @@ public:
   using Source = llvm::function_ref<Tensor<double>(mlir::Value source)>;
   Tensor<double> apply(Source source) const;
 
+  /// Calls add(source, gradient) with what the signal's gradient says about
+  /// each source, for every place where it is read.
+  using AddGradient =
+      llvm::function_ref<void(mlir::Value source, const Tensor<double> &)>;
+  void applyAdjoint(const Tensor<double> &gradient, AddGradient add) const;
+
   /// The convolution or linear layer with which the operators end, or null.
   Convolution *lastWeights() const { return root->weights.get(); }
   /// The symbol of its weights, if there is one.
@@ -50,8 +56,15 @@ private:
     llvm::SmallVector<std::shared_ptr<Node>, 2> inputs;
     std::shared_ptr<Convolution> weights;
     std::function<Tensor<double>(llvm::ArrayRef<Tensor<double>>)> evaluate;
+    /// Adds to the gradients of the inputs.
+    std::function<void(const Tensor<double> &,
+                       llvm::MutableArrayRef<Tensor<double>>)>
+        adjoint;
+    llvm::SmallVector<Shape, 2> inputShapes;
   };
   static Tensor<double> evaluate(const Node &node, Source source);
+  static void applyAdjoint(const Node &node, const Tensor<double> &gradient,
+                           AddGradient add);
   std::shared_ptr<Node> read(mlir::Value signal, mlir::Operation *user);
   std::shared_ptr<Node> readWeights(mlir::Operation *op,
                                     mlir::FlatSymbolRefAttr name,

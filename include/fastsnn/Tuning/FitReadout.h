@@ -24,6 +24,20 @@ enum class ReadoutFit {
   Weights
 };
 
+/// A readout: its inputs and constants.
+struct ReadoutContext {
+  /// Fails, with a diagnostic, for constants without data.
+  static mlir::FailureOr<ReadoutContext> get(snn::ReadoutOp op);
+  /// Replaces the offset in the IR.
+  void writeBack();
+
+  snn::ReadoutOp op;
+  int64_t elements = 0, steps = 1;
+  std::vector<Currents> inputs;
+  std::vector<std::vector<double>> gains; // one an element
+  std::vector<double> offset;             // one an element
+};
+
 /// How far a readout is from the quantized network's output.
 struct ReadoutReport {
   std::string name;
@@ -36,10 +50,12 @@ struct ReadoutReport {
 
 /// Fits a readout with samples 0..trained - 1 and keeps the result if it is
 /// nearer to the quantized network on the others, or if there are none. Fails,
-/// with a diagnostic, for constants without data.
+/// with a diagnostic, for constants without data. `targets`, if not null,
+/// receives the quantized network's outputs, one row a sample.
 mlir::FailureOr<ReadoutReport> fitReadout(snn::ReadoutOp op,
                                           const Activity &activity,
-                                          int64_t trained, ReadoutFit fit);
+                                          int64_t trained, ReadoutFit fit,
+                                          Matrix<float> *targets = nullptr);
 
 } // namespace fastsnn::tuning
 

@@ -82,6 +82,10 @@ public:
 
   /// What has arrived over every input up to each step.
   std::vector<std::vector<double>> sums(int64_t sample) const;
+  /// The same for the spikes of step t (from 0) that `spikes` gives.
+  using SpikesOf =
+      llvm::function_ref<Tensor<double>(mlir::Value source, int64_t t)>;
+  std::vector<std::vector<double>> sums(SpikesOf spikes) const;
 
   /// Runs the layer: counts of a sample and, if asked for, its spikes
   /// [T, elements].

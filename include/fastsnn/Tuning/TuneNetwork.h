@@ -12,6 +12,7 @@
 #include "fastsnn/Tuning/FineTune.h"
 #include "fastsnn/Tuning/FitReadout.h"
 #include "fastsnn/Tuning/SearchConstants.h"
+#include "fastsnn/Tuning/TuneTogether.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace fastsnn::tuning {
@@ -36,7 +37,10 @@ struct TuneOptions {
   /// the training of its parameters.
   bool calibrate = false;
   int calibrationRounds = 2;
-  /// Is told how many samples a layer had, when it is done.
+  /// Behind the last layer.
+  TogetherOptions together;
+  /// Is told how many samples a layer or an epoch of all layers had, when it is
+  /// done.
   std::function<void(int64_t samples)> progress;
 };
 
@@ -53,6 +57,8 @@ struct LayerReport {
 struct TuneReport {
   std::vector<LayerReport> layers;
   std::vector<ReadoutReport> outputs;
+  /// If all layers were trained together.
+  std::optional<TogetherReport> together;
 };
 
 /// Tunes the neuron layers of a network of snn operators in order of execution;

@@ -9,6 +9,7 @@
 #include "fastsnn/Tuning/TuneNetwork.h"
 #include "../Reference/ParsedModule.h"
 #include "fastsnn/Reference/SNNInterpreter.h"
+#include "fastsnn/Support/Constants.h"
 #include <random>
 
 using namespace fastsnn;
@@ -133,12 +134,78 @@ TEST(TuneNetwork, GivesEqualNetworksAtAnyNumberOfThreads) {
     TuneOptions options;
     options.parameters = Parameters::All;
     options.calibrate = true;
+    options.together.epochs = 1;
     options.heldBack = 0.2;
     reference::valueOf(tuneNetwork(module.func(), pixels.samples, options));
     llvm::raw_string_ostream(texts[threads / 3])
         << *module.func()->getParentOp();
   }
   EXPECT_EQ(texts[0], texts[1]);
+}
+
+TEST(TuneNetwork, TrainsAllLayersTogether) {
+  reference::ParsedModule module(kNetwork);
+  Pixels pixels(400);
+  TuneOptions options;
+  options.together.epochs = 10;
+  options.together.batch = 20;
+  options.together.learningRate = 0.02;
+  options.heldBack = 0.25;
+  TuneReport report =
+      reference::valueOf(tuneNetwork(module.func(), pixels.samples, options));
+  ASSERT_TRUE(report.together);
+  EXPECT_LT(report.together->after, report.together->before);
+  EXPECT_GT(report.together->epoch, 0);
+  // One number a channel moves start and bias alike; theta is 1, T is 4.
+  snn::IFOp layer = layerOf(module, "b");
+  ASSERT_EQ(layer.getStart().size(), 4u);
+  auto bias = *readReals(layer.getBias(), layer, "bias");
+  for (int c = 0; c < 4; ++c) {
+    EXPECT_NE(layer.getStart()[c], 0.5);
+    EXPECT_NEAR(layer.getStart()[c] - 0.5, 4 * (bias[c] - 0.05), 1e-12);
+  }
+  EXPECT_EQ(layer.getTheta(), llvm::ArrayRef<double>({1.0}));
+
+  // Steps so long that nothing is better: all stays as it was.
+  reference::ParsedModule untouched(kNetwork);
+  options.together.learningRate = 1e6;
+  report = reference::valueOf(
+      tuneNetwork(untouched.func(), pixels.samples, options));
+  EXPECT_EQ(report.together->epoch, 0);
+  EXPECT_EQ(report.together->after, report.together->before);
+  EXPECT_EQ(layerOf(untouched, "b").getStart(), llvm::ArrayRef<double>({0.5}));
+}
+
+TEST(TuneNetwork, TrainsThroughMaximumPoolsAndMaps) {
+  // The output is a map: its loss is a mean square.
+  reference::ParsedModule module(R"(
+  snn.weights @w = dense<[[[[2]], [[-3]]], [[[-1]], [[3]]]]> : tensor<2x2x1x1xi8>
+  func.func @f(%x: tensor<2x2x4xf64>) -> tensor<2x2x2xf64> {
+    %i = snn.encode <pixel> %x range 0 : 255 : tensor<2x2x4xf64> -> !snn.current<2x2x4, 4, i64, constant>
+    %a = snn.if %i "a" gains [dense<0.004> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64>
+        theta [1.0] start [0.5] epsilon 0.0 : !snn.current<2x2x4, 4, i64, constant> -> !snn.train<2x2x4, 4, 0:4>
+    %m = snn.max_pool %a "m" kernel [1, 2] {strides = array<i64: 1, 2>} : !snn.train<2x2x4, 4, 0:4> -> !snn.train<2x2x2, 4, 0:4>
+    %p = snn.conv2d %m, @w : !snn.train<2x2x2, 4, 0:4> -> !snn.current<2x2x2, 4, i64>
+    %b = snn.if %p "b" gains [dense<0.9> : tensor<1xf64>] bias dense<0.0> : tensor<1xf64>
+        theta [1.0] start [0.5] epsilon 0.0 : !snn.current<2x2x2, 4, i64> -> !snn.train<2x2x2, 4, 0:4>
+    %q = snn.conv2d %b, @w : !snn.train<2x2x2, 4, 0:4> -> !snn.current<2x2x2, 4, i64>
+    %y = snn.readout %q "y" gains [dense<0.5> : tensor<1xf64>] offset dense<0.0> : tensor<1xf64>
+        : !snn.current<2x2x2, 4, i64> -> tensor<2x2x2xf64>
+    return %y : tensor<2x2x2xf64>
+  })");
+  Pixels pixels(200, 16);
+  pixels.arrays[0].shape = {200, 2, 2, 4};
+  TuneOptions options;
+  options.together.epochs = 10;
+  options.together.batch = 20;
+  options.together.learningRate = 0.02;
+  options.heldBack = 0.25;
+  TuneReport report =
+      reference::valueOf(tuneNetwork(module.func(), pixels.samples, options));
+  ASSERT_TRUE(report.together) << module.diagnostics();
+  EXPECT_LT(report.together->after, report.together->before);
+  // The first layer's counts go into the maximum, through which it learns.
+  EXPECT_EQ(layerOf(module, "a").getStart().size(), 2u);
 }
 
 TEST(TuneNetwork, RefusesWhatItCannotTune) {
