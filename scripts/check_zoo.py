@@ -184,7 +184,9 @@ def check_settled(name, bits, count, weights="quantized", seed=0, log=lambda tex
             problems += [f"{layer.name}: silent, {timing}" for layer in result.layers
                          if not layer.spikes_pos]
     layers = settled.report["compare"][0]["layers"]
-    if [layer["name"] for layer in layers] != [layer.name for layer in settled.layers]:
+    # Maximum poolings have no counts of their own in the quantized network.
+    pools = sum(isinstance(module, torch.nn.MaxPool2d) for module in network.modules())
+    if len(layers) != len(settled.layers) - pools:
         problems.append(f"{len(layers)} layers compared")
     problems += [f"{layer['name']}: {layer['counts_differing']} counts differ"
                  for layer in layers if layer["counts_differing"]]
