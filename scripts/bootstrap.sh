@@ -71,7 +71,7 @@ wanted=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # ONNX, JSON, arrays on disk
   libprotobuf-dev protobuf-compiler libonnx-dev nlohmann-json3-dev
-  zlib1g-dev libzip-dev
+  zlib1g-dev libzip-dev libyaml-cpp-dev
   # linear algebra of the tuning
   libeigen3-dev
   # tests

@@ -35,7 +35,8 @@ struct Flags {
                desc("Output file; - is standard output")),
         emit("emit", cat(category),
              value_desc("program|qnn|snn|folded|nmc|manifest|certificate|"
-                        "mapping"),
+                        "mapping|sanafe-architecture|sanafe-network|metis|"
+                        "hmetis"),
              desc("What to write (default: program)"),
              llvm::cl::init("program")),
         target("target", cat(category), value_desc("name|file.json"),
@@ -102,6 +103,12 @@ rt::Result<const Emission *> chooseEmission(const Flags &flags) {
   return emission;
 }
 
+/// Whether what --emit asks for is made of a mapping.
+bool mapsProgram(const Flags &flags) {
+  const Emission *emission = findEmission(llvm::StringRef(flags.emit));
+  return emission && emission->writeMapping;
+}
+
 /// Bits of a weight that --shapes-only asks for; nothing without it.
 rt::Result<std::optional<int64_t>> chooseShapesOnly(const Flags &flags) {
   if (flags.shapesOnlyText.getNumOccurrences() == 0)
@@ -117,8 +124,9 @@ rt::Result<std::optional<int64_t>> chooseShapesOnly(const Flags &flags) {
        bits < 1 || bits > most))
     bad("'" + flags.shapesOnlyText + "' is no number of bits, 1 to " +
         std::to_string(most) + "; give one like 4");
-  if (flags.emit != "mapping")
-    bad("acts on --emit=mapping only; give that, too");
+  if (!mapsProgram(flags))
+    bad("acts on --emit=mapping and exports of mappings only; give one of "
+        "them, too");
   if (!flags.file.empty() &&
       llvm::sys::path::extension(llvm::StringRef(flags.file)) != ".onnx")
     bad("'" + flags.file +
@@ -178,13 +186,13 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   auto bad = [&](const std::string &what) {
     status.add(ErrorCode::BadArgument, what);
   };
-  bool report = flags.emit == "mapping";
+  bool report = mapsProgram(flags);
   bool wanted = report || flags.emit == "program";
   if (report && flags.target.empty())
     bad("--emit: a mapping needs a chip; give --target=NAME or a .json file");
   if (!wanted && !flags.target.empty())
-    bad("--target: acts on --emit=program and --emit=mapping only; give one of "
-        "them");
+    bad("--target: acts on programs, --emit=mapping and exports of mappings "
+        "only; give one of them");
   for (const llvm::cl::opt<std::string> *option :
        {&flags.ignore, &flags.placement, &flags.seed, &flags.traffic})
     if (flags.target.empty() && option->getNumOccurrences())
@@ -249,8 +257,8 @@ bool writeOutput(
 }
 
 /// Maps the structure of a network whose numbers may be absent.
-bool mapShapes(const Flags &flags, const CompileOptions &options,
-               EmitSettings settings) {
+bool mapShapes(const Flags &flags, const Emission &emission,
+               const CompileOptions &options, EmitSettings settings) {
   rt::Result<FileKind> kind = fileKindOf(flags.file);
   if (!kind)
     return reportStatus(kind.status()) == 0;
@@ -259,8 +267,7 @@ bool mapShapes(const Flags &flags, const CompileOptions &options,
   if (!program)
     return false;
   return writeOutput(flags, settings, [&](llvm::raw_ostream &out) {
-    writeMapping(*program, settings, out);
-    return mlir::success();
+    return emitMappingOf(*program, settings, emission.writeMapping, out);
   });
 }
 
@@ -338,7 +345,8 @@ int tools::compileMain(int argc, char **argv) {
   EmitSettings settings{"", mapping.take()};
   if (*shapesOnly) {
     settings.mapping->shapesWeightBits = *shapesOnly;
-    return mapShapes(flags, model.compile, std::move(settings)) ? 0 : 1;
+    return mapShapes(flags, **emission, model.compile, std::move(settings)) ? 0
+                                                                            : 1;
   }
   return compileFile(flags, **emission, model, std::move(settings)) ? 0 : 1;
 }

@@ -12,6 +12,7 @@
 #include "fastsnn-rt/Validate.h"
 #include "fastsnn/Target/Certificate/Certificate.h"
 #include "fastsnn/Tools/Manifest.h"
+#include "fastsnn/Tools/MappingExport.h"
 #include "fastsnn/Tools/Report.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "llvm/Support/Path.h"
@@ -160,26 +161,51 @@ LogicalResult emitCertificate(Model &model, const EmitSettings &,
   return writeCertificate(*real, model.module(), out);
 }
 
-LogicalResult emitMapping(Model &model, const EmitSettings &settings,
-                          raw_ostream &out) {
-  std::optional<rt::Program> program = makeProgram(model);
-  if (!program)
-    return failure();
-  writeMapping(*program, settings, out);
-  return success();
-}
-
-} // namespace
-
-void tools::writeMapping(const rt::Program &program,
-                         const EmitSettings &settings, raw_ostream &out) {
-  MappingFacts facts = mapAndMeasure(program, *settings.mapping);
+/// Reports come in several forms, and for mappings that are not complete, too.
+void writeReport(raw_ostream &out, const MappingFacts &facts,
+                 const EmitSettings &settings) {
   if (settings.extension == ".txt")
     printMapping(out, facts);
   else if (settings.extension == ".svg")
     drawMapping(out, facts);
   else
     out << jsonText(mappingJSON(facts));
+}
+
+template <void (*write)(raw_ostream &, const MappingFacts &)>
+void writeExport(raw_ostream &out, const MappingFacts &facts,
+                 const EmitSettings &) {
+  write(out, facts);
+}
+
+template <MappingWriter write>
+LogicalResult emitMapping(Model &model, const EmitSettings &settings,
+                          raw_ostream &out) {
+  std::optional<rt::Program> program = makeProgram(model);
+  if (!program)
+    return failure();
+  return emitMappingOf(*program, settings, write, out);
+}
+
+template <MappingWriter write>
+Emission mappingEmission(const char *name, std::vector<StringRef> extensions) {
+  return {name, std::move(extensions), Level::NMC, emitMapping<write>, write};
+}
+
+} // namespace
+
+LogicalResult tools::emitMappingOf(const rt::Program &program,
+                                   const EmitSettings &settings,
+                                   MappingWriter write, raw_ostream &out) {
+  MappingFacts facts = mapAndMeasure(program, *settings.mapping);
+  if (write != writeReport && !facts.mapping.isComplete()) {
+    reportError(facts.target().name,
+                "not all layers fit its cores, an export needs them placed; "
+                "--emit=mapping says what does not fit");
+    return failure();
+  }
+  write(out, facts, settings);
+  return success();
 }
 
 const std::vector<Emission> &tools::emissions() {
@@ -192,7 +218,13 @@ const std::vector<Emission> &tools::emissions() {
       {"nmc", mlirFiles, Level::NMC, emitModule<Level::NMC>},
       {"manifest", {}, Level::Folded, emitManifest},
       {"certificate", {}, Level::SNN, emitCertificate},
-      {"mapping", {".json", ".txt", ".svg"}, Level::NMC, emitMapping},
+      mappingEmission<writeReport>("mapping", {".json", ".txt", ".svg"}),
+      mappingEmission<writeExport<exportSANAFEArchitecture>>(
+          "sanafe-architecture", {".yaml"}),
+      mappingEmission<writeExport<exportSANAFENetwork>>("sanafe-network",
+                                                        {".yaml"}),
+      mappingEmission<writeExport<exportMETIS>>("metis", {".graph"}),
+      mappingEmission<writeExport<exportHMETIS>>("hmetis", {".hgr"}),
   };
   return all;
 }

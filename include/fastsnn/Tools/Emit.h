@@ -21,6 +21,11 @@ struct EmitSettings {
   std::optional<MappingSettings> mapping;
 };
 
+/// Appends what is asked of a mapping to `out`.
+using MappingWriter = void (*)(llvm::raw_ostream &out,
+                               const MappingFacts &facts,
+                               const EmitSettings &settings);
+
 /// What to make of a model, by its name in --emit.
 struct Emission {
   const char *name;
@@ -31,12 +36,16 @@ struct Emission {
   /// Lowers `model` and appends the output to `out`. Fails having printed why.
   mlir::LogicalResult (*emit)(Model &model, const EmitSettings &settings,
                               llvm::raw_ostream &out);
+  /// Of those that map a program; null: none is mapped.
+  MappingWriter writeMapping = nullptr;
 };
 
-/// Maps `program` and appends the report in the form that the output's name
-/// asks for.
-void writeMapping(const rt::Program &program, const EmitSettings &settings,
-                  llvm::raw_ostream &out);
+/// Maps `program` and lets `write` append what is asked for. Fails having
+/// printed why where a file for another program needs all layers on cores and
+/// one fits none.
+mlir::LogicalResult emitMappingOf(const rt::Program &program,
+                                  const EmitSettings &settings,
+                                  MappingWriter write, llvm::raw_ostream &out);
 
 /// All of them, --emit's default first.
 const std::vector<Emission> &emissions();
