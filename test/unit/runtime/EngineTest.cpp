@@ -287,9 +287,9 @@ TEST(Engine, ThreadsDoNotMatter) {
 
 TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
   // The seeds above would prove little if they left something out.
-  int remaps = 0, tables = 0, ranks = 0, sums = 0, planes = 0, grouped = 0,
-      dense = 0, diagonals = 0, counts = 0, minima = 0, unsignedNeurons = 0,
-      wide = 0, negative = 0;
+  int remaps = 0, gathers = 0, tables = 0, ranks = 0, sums = 0, planes = 0,
+      grouped = 0, dense = 0, diagonals = 0, counts = 0, minima = 0,
+      unsignedNeurons = 0, wide = 0, negative = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     RandomOptions options;
     options.seed = seed;
@@ -298,6 +298,7 @@ TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
     for (const Connection &c : program.connections)
       for (const Stage &stage : c.stages) {
         remaps += std::holds_alternative<RemapStage>(stage);
+        gathers += std::holds_alternative<GatherStage>(stage);
         dense += std::holds_alternative<DenseStage>(stage);
         diagonals += std::holds_alternative<DiagonalStage>(stage);
         if (const auto *sum = std::get_if<SumWindowStage>(&stage)) {
@@ -322,8 +323,9 @@ TEST(Engine, RandomProgramsCoverEveryStageAndPool) {
       }
     }
   }
-  for (int covered : {remaps, tables, ranks, sums, planes, grouped, dense,
-                      diagonals, counts, minima, unsignedNeurons, negative})
+  for (int covered :
+       {remaps, gathers, tables, ranks, sums, planes, grouped, dense, diagonals,
+        counts, minima, unsignedNeurons, negative})
     EXPECT_GE(covered, 20);
   EXPECT_GE(wide, 20);
 }

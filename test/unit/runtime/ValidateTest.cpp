@@ -312,6 +312,50 @@ TEST(Validate, WindowLimits) {
   });
 }
 
+/// A gather that keeps all of [2, 4, 4] as it is, along its rows.
+GatherStage rows() { return {2, 4, 4, {0, 1, 2, 3}}; }
+
+TEST(Validate, Gathers) {
+  auto replaceBy = [](GatherStage gather) {
+    return [gather](Program &p) { p.connections[ConvToMax].stages = {gather}; };
+  };
+  Program program = validProgram();
+  replaceBy(rows())(program);
+  EXPECT_TRUE(validate(program).ok()) << validate(program).str();
+  // Rows may be exchanged, repeated and left out.
+  GatherStage other = rows();
+  other.indices = {3, 3, -1, 0};
+  replaceBy(other)(program);
+  EXPECT_TRUE(validate(program).ok()) << validate(program).str();
+
+  GatherStage gather = rows();
+  gather.indices[1] = 4;
+  expectError(ErrorCode::IndexOutOfRange, {"takes element 4", "has 4"},
+              replaceBy(gather));
+  gather.indices[1] = -2;
+  expectError(ErrorCode::IndexOutOfRange, {"takes element -2"},
+              replaceBy(gather));
+  for (int64_t GatherStage::*member :
+       {&GatherStage::outer, &GatherStage::extent, &GatherStage::inner})
+    for (int64_t wrong : {int64_t(0), int64_t(-4), INT64_MAX}) {
+      gather = rows();
+      gather.*member = wrong;
+      expectError(ErrorCode::BadStage, {"a gather stage's extents"},
+                  replaceBy(gather));
+    }
+  gather = rows();
+  gather.indices.clear();
+  expectError(ErrorCode::BadStage, {"a gather stage's extents"},
+              replaceBy(gather));
+  // Sizes must meet those in front and behind.
+  gather = rows();
+  gather.indices.push_back(0);
+  expectError(ErrorCode::BadStage, {"40"}, replaceBy(gather));
+  gather = rows();
+  gather.outer = 3;
+  expectError(ErrorCode::BadStage, {"48"}, replaceBy(gather));
+}
+
 TEST(Validate, Readouts) {
   expectError(ErrorCode::BadConstants, {"offset"},
               [](Program &p) { unit<ReadoutPool>(p, Y).offset = {1, 2}; });

@@ -271,6 +271,34 @@ TEST(FanIn, ConvolutionWithPooledPlanes) {
   EXPECT_EQ(all, std::vector<int64_t>(6, 2));
 }
 
+TEST(FanIn, GathersRepeatAndLeaveOut) {
+  // Element 0 goes on three times, element 1 never, element 2 once.
+  ProgramBuilder builder("gather", 1);
+  NeuronPool unit = simpleNeurons(0, 1, 1);
+  int32_t source = builder.addNeurons("source", {3}, unit);
+  GatherStage gather;
+  gather.extent = 3;
+  gather.indices = {0, 2, 0, -1, 0};
+  DenseStage dense{
+      5, 2,
+      builder.addWeights("w", 1, 5, 2, {1, -2, 4, 0, 2, 3, 50, 60, -1, 7})};
+  int32_t target = builder.addNeurons("target", {2}, unit);
+  int32_t c = builder.connect(source, target, {gather, dense});
+  const Connection &connection = builder.program.connections[c];
+  // One event of element 0 brings 1 + 2 - 1 to output 0; the bounds count
+  // every synapse by its sign, and none of what takes nothing.
+  std::vector<WeightSums> sums = channelWeightSums(builder.program, connection);
+  ASSERT_EQ(sums.size(), 2u);
+  EXPECT_EQ(sums[0].positive, 1 + 4 + 2);
+  EXPECT_EQ(sums[0].negative, -1);
+  EXPECT_EQ(sums[1].positive, 3 + 7);
+  EXPECT_EQ(sums[1].negative, -2);
+  EXPECT_EQ(eventSynapses(builder.program, connection, SynapseKind::All),
+            (std::vector<int64_t>{6, 0, 2}));
+  EXPECT_EQ(eventSynapses(builder.program, connection, SynapseKind::Effective),
+            (std::vector<int64_t>{6, 0, 1}));
+}
+
 TEST(FanIn, SumsBoundEveryNeuron) {
   // Against brute force: events on all sources, one weight sign at a time.
   for (uint64_t seed = 0; seed < 60; ++seed) {
