@@ -16,7 +16,7 @@ from fastsnn.zoo.layers import powers_of_two_levels
 CASES = [
     ("cifar_alexnet", 2, None), ("vgg11", 3, None), ("resnet20", 2, None), ("resnet20", 3, None),
     ("resnet20", 4, None), ("resnet32", 2, None), ("resnet44", 3, None), ("resnet56", 2, None),
-    ("resnet110", 2, None), ("resnet18", 2, None),
+    ("resnet110", 2, None), ("resnet18", 2, None), ("vgg11", 3, "max"),
 ]
 
 
@@ -26,6 +26,16 @@ def test_spikes_equal_the_reference(name, bits, pooling):
     assert row["problems"] == []
     assert row["certificate"] == "exact"
     assert row["differing"] == 0
+
+
+@pytest.mark.parametrize("name, bits, weights", [
+    ("resnet20", 3, "quantized"), ("resnet18", 4, "quantized"), ("vgg11", 2, "quantized"),
+    ("resnet110", 2, "quantized"), ("resnet20", 2, "float"), ("cifar_alexnet", 2, "float")])
+def test_settled_counts_equal_the_quantized_network(name, bits, weights):
+    row = check_zoo.check_settled(name, bits, count=2, weights=weights)
+    assert row["problems"] == []
+    assert row["differing"] == 0
+    assert row["certificate"] == "exact"
 
 
 @pytest.mark.parametrize("name", list(zoo.NETWORKS))

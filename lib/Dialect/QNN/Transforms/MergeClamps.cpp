@@ -13,6 +13,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace fastsnn::qnn {
 #define GEN_PASS_DEF_QNNMERGECLAMPS
@@ -73,36 +74,84 @@ struct SinkClampBehindAffine : public OpRewritePattern<AffineOp> {
   }
 };
 
-/// quantize(clamp(x)) is a quantizer of a narrower range.
+/// quantize(clamp(x)) is a quantizer of a narrower range; so is
+/// quantize(affine(clamp(x))) with coefficients that differ between channels,
+/// where the bounds are the same counts in all of them.
 struct MergeClampIntoQuantize : public OpRewritePattern<QuantizeOp> {
   MergeClampIntoQuantize(MLIRContext *context, Pass::Statistic &numMerged)
       : OpRewritePattern(context), numMerged(numMerged) {}
 
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
-    auto clamp = op.getInput().getDefiningOp<ClampOp>();
+    auto affine = op.getInput().getDefiningOp<AffineOp>();
+    auto clamp =
+        (affine ? affine.getInput() : op.getInput()).getDefiningOp<ClampOp>();
     if (!clamp)
       return rewriter.notifyMatchFailure(op, "input is no clamp");
-    double lo = 0, hi = 0;
-    for (auto [i, scale] : llvm::enumerate(op.getScale())) {
-      double low = roundAs(bound(clamp.getMin()) / scale, op.getRounding());
-      double high = roundAs(bound(clamp.getMax()) / scale, op.getRounding());
-      low = std::clamp(low, double(int32_t(op.getLo())),
-                       double(int32_t(op.getHi())));
-      high = std::clamp(high, double(int32_t(op.getLo())),
-                        double(int32_t(op.getHi())));
-      if (i != 0 && (low != lo || high != hi))
+    std::vector<double> scales = {1}, offsets = {0};
+    if (affine) {
+      auto scale = readReals(affine.getScale());
+      auto offset = readReals(affine.getOffset());
+      if (failed(scale) || failed(offset))
+        return rewriter.notifyMatchFailure(op, "coefficients have no data");
+      scales = std::move(*scale);
+      offsets = std::move(*offset);
+    }
+    ArrayRef<double> steps = op.getScale();
+    size_t channels = std::max({scales.size(), offsets.size(), steps.size()});
+    auto perChannel = [&](auto &values) {
+      return values.size() == 1 || values.size() == channels;
+    };
+    if (!perChannel(scales) || !perChannel(offsets) || !perChannel(steps))
+      return rewriter.notifyMatchFailure(op, "coefficients per position");
+    auto at = [](auto &values, size_t c) {
+      return values.size() == 1 ? values[0] : values[c];
+    };
+
+    auto lowest = double(int32_t(op.getLo()));
+    auto highest = double(int32_t(op.getHi()));
+    std::optional<double> lo, hi;
+    for (size_t c = 0; c < channels; ++c) {
+      double scale = at(scales, c), offset = at(offsets, c);
+      // A channel that is constant is the same without the clamp.
+      if (scale == 0)
+        continue;
+      auto count = [&](APFloat value) {
+        double moved = bound(value) * scale + offset;
+        return std::clamp(roundAs(moved / at(steps, c), op.getRounding()),
+                          lowest, highest);
+      };
+      double low = count(clamp.getMin()), high = count(clamp.getMax());
+      if (scale < 0)
+        std::swap(low, high);
+      if ((lo && *lo != low) || (hi && *hi != high))
         return rewriter.notifyMatchFailure(op,
                                            "channels differ in their range");
       lo = low;
       hi = high;
     }
-    if (lo > 0 || hi < 0 || lo == hi)
+    if (!lo)
+      lo = lowest, hi = highest;
+    // Constant channels must stay what they are.
+    for (size_t c = 0; c < channels; ++c)
+      if (at(scales, c) == 0) {
+        double constant =
+            std::clamp(roundAs(at(offsets, c) / at(steps, c), op.getRounding()),
+                       lowest, highest);
+        if (constant < *lo || constant > *hi)
+          return rewriter.notifyMatchFailure(op, "a constant is out of range");
+      }
+    if (*lo > 0 || *hi < 0 || *lo == *hi)
       return rewriter.notifyMatchFailure(op, "range would not hold 0");
+    Value input = clamp.getInput();
+    if (affine)
+      input = AffineOp::create(rewriter, affine.getLoc(),
+                               affine.getOutput().getType(), input,
+                               affine.getScale(), affine.getOffset());
     rewriter.modifyOpInPlace(op, [&] {
-      op.getInputMutable().assign(clamp.getInput());
-      op.setLo(int32_t(lo));
-      op.setHi(int32_t(hi));
+      op.getInputMutable().assign(input);
+      op.setLo(int32_t(*lo));
+      op.setHi(int32_t(*hi));
     });
     ++numMerged;
     return success();

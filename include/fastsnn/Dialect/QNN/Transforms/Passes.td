@@ -44,8 +44,9 @@ def QNNMergeClamps : Pass<"qnn-merge-clamps", "mlir::ModuleOp"> {
   let description = [{
     A quantizer is monotone: quantize(clamp(x, a, b)) is quantize(x) with the
     range narrowed to [round(a / s), round(b / s)]. A clamp in front of a
-    uniform affine map moves behind it first. A clamp that no quantizer can
-    take stays and is an error of the conversion.
+    uniform affine map moves behind it first. Behind a map per channel the
+    bounds must be the same counts in all channels. A clamp that no quantizer
+    can take stays and is an error of the conversion.
   }];
   let statistics = [Statistic<"numMerged", "num-merged", "Number of clamps merged">];
   let dependentDialects = ["fastsnn::qnn::QNNDialect"];
