@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <thread>
 
 #include <pthread.h>
@@ -54,8 +53,7 @@ std::vector<int32_t> fastsnn::rt::incomingConnections(const ProgramIndex &index,
   return all;
 }
 
-/// `limit`, or the bytes of physical memory where that is 0.
-static double memoryAllowed(uint64_t limit) {
+double fastsnn::rt::memoryAllowed(uint64_t limit) {
   if (limit)
     return static_cast<double>(limit);
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
@@ -134,7 +132,9 @@ static Status checkForced(const Program &program, const ForcedSpikes &forced,
   return Status();
 }
 
-Status BatchEngine::check(const Batch &batch, const RunOptions &options) const {
+Status fastsnn::rt::checkBatch(const Program &program,
+                               const ProgramIndex &index, const Batch &batch,
+                               const RunOptions &options) {
   Status status;
   if (batch.images < 0)
     status.add(ErrorCode::BadArgument,
@@ -148,15 +148,15 @@ Status BatchEngine::check(const Batch &batch, const RunOptions &options) const {
   if (!status.ok())
     return status;
   for (size_t i = 0; i < index.inputs.size(); ++i)
-    status.append(checkInput(owned->pools[index.inputs[i]], batch.inputs[i],
+    status.append(checkInput(program.pools[index.inputs[i]], batch.inputs[i],
                              batch.images));
   for (const ForcedSpikes &forced : batch.forced)
-    status.append(checkForced(*owned, forced, batch.images));
-  std::vector<bool> seen(owned->pools.size(), false);
+    status.append(checkForced(program, forced, batch.images));
+  std::vector<bool> seen(program.pools.size(), false);
   for (int32_t p : options.recordedPools) {
-    bool emits = p >= 0 && static_cast<size_t>(p) < owned->pools.size() &&
-                 (std::holds_alternative<NeuronPool>(owned->pools[p].unit) ||
-                  std::holds_alternative<CountPool>(owned->pools[p].unit));
+    bool emits = p >= 0 && static_cast<size_t>(p) < program.pools.size() &&
+                 (std::holds_alternative<NeuronPool>(program.pools[p].unit) ||
+                  std::holds_alternative<CountPool>(program.pools[p].unit));
     if (!emits)
       status.add(ErrorCode::BadArgument,
                  "recorded pool " + std::to_string(p) +
@@ -170,8 +170,7 @@ Status BatchEngine::check(const Batch &batch, const RunOptions &options) const {
   return status;
 }
 
-/// The number of threads for `images` images.
-static unsigned threadCount(unsigned wanted, int64_t images) {
+unsigned fastsnn::rt::threadCount(unsigned wanted, int64_t images) {
   unsigned count = wanted ? wanted : std::thread::hardware_concurrency();
   count = std::min(std::max(count, 1u), 1024u);
   return static_cast<unsigned>(
@@ -193,46 +192,53 @@ static double runBytes(const Program &program, const ProgramIndex &index,
   return bytes;
 }
 
-void BatchEngine::fillOutputs(const ImageTask &task, int64_t image,
-                              RunResult &result) const {
-  for (size_t r = 0; r < index.readouts.size(); ++r) {
-    int32_t p = index.readouts[r];
-    const Pool &pool = owned->pools[p];
-    const auto &unit = std::get<ReadoutPool>(pool.unit);
-    int64_t elements = numElements(pool.shape), channels = pool.shape[0];
-    std::vector<int32_t> incoming = incomingConnections(index, p);
-    auto gain = [&](size_t k) -> const std::vector<double> & {
-      return owned->connections[incoming[k]].gain;
-    };
-    // Connections of equal gain are one sum: group[k] is the first of them.
-    std::vector<size_t> group(incoming.size());
-    for (size_t k = 0; k < incoming.size(); ++k)
-      while (gain(group[k]) != gain(k))
-        ++group[k];
-    for (int64_t i = 0; i < elements; ++i) {
-      double sum = 0;
-      for (size_t g = 0; g < incoming.size(); ++g) {
-        if (group[g] != g)
-          continue;
-        Int128 charge = 0;
-        for (size_t k = g; k < incoming.size(); ++k)
-          if (group[k] == g)
-            charge += task.accumulators[r][k][i];
-        sum += constantAt(gain(g), i, elements, channels) *
-               static_cast<double>(charge);
-      }
-      result.outputs[r].values[image * elements + i] =
-          sum / owned->timeSteps +
-          constantAt(unit.offset, i, elements, channels);
+void fastsnn::rt::decodeReadout(
+    const Program &program, const ProgramIndex &index, int32_t p,
+    const std::vector<const int64_t *> &accumulators, double *values) {
+  const Pool &pool = program.pools[p];
+  const auto &unit = std::get<ReadoutPool>(pool.unit);
+  int64_t elements = numElements(pool.shape), channels = pool.shape[0];
+  std::vector<int32_t> incoming = incomingConnections(index, p);
+  auto gain = [&](size_t k) -> const std::vector<double> & {
+    return program.connections[incoming[k]].gain;
+  };
+  // Connections of equal gain are one sum: group[k] is the first of them.
+  std::vector<size_t> group(incoming.size());
+  for (size_t k = 0; k < incoming.size(); ++k)
+    while (gain(group[k]) != gain(k))
+      ++group[k];
+  for (int64_t i = 0; i < elements; ++i) {
+    double sum = 0;
+    for (size_t g = 0; g < incoming.size(); ++g) {
+      if (group[g] != g)
+        continue;
+      Int128 charge = 0;
+      for (size_t k = g; k < incoming.size(); ++k)
+        if (group[k] == g)
+          charge += accumulators[k][i];
+      sum += constantAt(gain(g), i, elements, channels) *
+             static_cast<double>(charge);
     }
+    values[i] = sum / program.timeSteps +
+                constantAt(unit.offset, i, elements, channels);
   }
 }
 
-/// Calls work(0) to work(threads - 1) at once; work(0) on this thread. With
-/// exceptions compiled out, std::thread would end the process where the system
-/// has no thread left; here the others then do its share.
-static void runThreads(unsigned threads,
-                       const std::function<void(unsigned)> &work) {
+void BatchEngine::fillOutputs(const ImageTask &task, int64_t image,
+                              RunResult &result) const {
+  for (size_t r = 0; r < index.readouts.size(); ++r) {
+    std::vector<const int64_t *> accumulators;
+    for (const std::vector<int64_t> &sums : task.accumulators[r])
+      accumulators.push_back(sums.data());
+    int32_t p = index.readouts[r];
+    decodeReadout(*owned, index, p, accumulators,
+                  result.outputs[r].values.data() +
+                      image * numElements(owned->pools[p].shape));
+  }
+}
+
+void fastsnn::rt::runThreads(unsigned threads,
+                             const std::function<void(unsigned)> &work) {
   struct Start {
     const std::function<void(unsigned)> *work;
     unsigned number;
@@ -259,7 +265,7 @@ static void runThreads(unsigned threads,
 
 Result<RunResult> BatchEngine::run(const Batch &batch,
                                    const RunOptions &options) const {
-  Status status = check(batch, options);
+  Status status = checkBatch(*owned, index, batch, options);
   if (!status.ok())
     return status;
   unsigned threads = threadCount(options.threads, batch.images);

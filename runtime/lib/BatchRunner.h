@@ -13,6 +13,8 @@
 #include "ProgramIndex.h"
 #include "fastsnn-rt/Executor.h"
 
+#include <functional>
+
 namespace fastsnn::rt {
 
 /// One image: what it brings and where its results go.
@@ -58,7 +60,6 @@ protected:
   ProgramIndex index;
 
 private:
-  Status check(const Batch &batch, const RunOptions &options) const;
   void fillOutputs(const ImageTask &task, int64_t image,
                    RunResult &result) const;
 };
@@ -67,6 +68,27 @@ private:
 /// machine's memory): a short file may announce pools of any size. Call in
 /// front of the construction of an engine.
 Status checkEngineMemory(const Program &program, uint64_t limit);
+
+/// Whether `batch` can be run at all. Errors: BadArgument, BadInput.
+Status checkBatch(const Program &program, const ProgramIndex &index,
+                  const Batch &batch, const RunOptions &options);
+
+/// y of readout pool `p` for one image, see ReadoutPool. `accumulators` are
+/// those of its incoming connections, ascending, row-major.
+void decodeReadout(const Program &program, const ProgramIndex &index, int32_t p,
+                   const std::vector<const int64_t *> &accumulators,
+                   double *values);
+
+/// The number of threads for `images` images; `wanted` 0: one a processor.
+unsigned threadCount(unsigned wanted, int64_t images);
+
+/// Calls work(0) to work(threads - 1) at once; work(0) on this thread. With
+/// exceptions compiled out, std::thread would end the process where the system
+/// has no thread left; here the others then do its share.
+void runThreads(unsigned threads, const std::function<void(unsigned)> &work);
+
+/// `limit`, or the bytes of physical memory where that is 0.
+double memoryAllowed(uint64_t limit);
 
 /// The connections into a pool, ascending.
 std::vector<int32_t> incomingConnections(const ProgramIndex &index,

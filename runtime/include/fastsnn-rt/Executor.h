@@ -62,6 +62,9 @@ struct RunOptions {
   /// The run is refused if it would need more bytes than this; 0: the memory
   /// of the machine.
   uint64_t memoryLimit = 0;
+  /// Fill RunResult::statistics. The CPU's engines count in passing and always
+  /// do; for a GPU counting is extra work.
+  bool statistics = true;
 };
 
 /// y of one readout pool: [images, elements], see ReadoutPool.
@@ -125,7 +128,7 @@ struct RunResult {
   std::vector<Output> outputs;
   /// In the order of RunOptions::recordedPools.
   std::vector<SpikeTrain> spikes;
-  /// One for each pool of the program.
+  /// One for each pool of the program; see RunOptions::statistics.
   std::vector<PoolStatistics> statistics;
   /// Of the mapped engine.
   std::optional<MeshCounts> mesh;
@@ -136,7 +139,7 @@ class Engine {
 public:
   virtual ~Engine();
 
-  /// "event", "reference", "mapped".
+  /// "event", "reference", "mapped", "cuda".
   virtual const char *name() const = 0;
   virtual const Program &program() const = 0;
 
