@@ -97,7 +97,7 @@ LogicalResult ProgramBuilder::addInput(snn::EncodeOp op) {
                            : nmc::InputEncoding::Current,
       op.getScaleAttr(), op.getPreScaleAttr(), op.getPreOffsetAttr(),
       op.getTableAttr(), static_cast<nmc::Rounding>(op.getRounding()),
-      op.getBound());
+      op.getBound(), /*cuda=*/nullptr);
   poolOf[op.getCurrent()] = name;
   ++numPools;
   return success();
@@ -246,7 +246,8 @@ LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
     std::string name = unique((target + ".from." + source).str());
     nmc::ConnectOp::create(builder, op->getLoc(), name, source, target,
                            builder.getArrayAttr(path.stages),
-                           path.shift ? path.shift : shift, gain);
+                           path.shift ? path.shift : shift, gain,
+                           /*cuda=*/nullptr);
     if (constant) {
       emit<nmc::InjectOp>(*prologue, name);
       injected = true;
@@ -272,7 +273,7 @@ LogicalResult ProgramBuilder::addNeurons(snn::IntegerIFOp op) {
           {builder.getNamedAttr("proof", certificate),
            builder.getNamedAttr("approximate",
                                 builder.getBoolAttr(op.getApproximate()))}),
-      op.getSettled().has_value());
+      op.getSettled().has_value(), /*cuda=*/nullptr);
   builder.setInsertionPointAfter(pool);
   drains.clear();
   injected = false;
@@ -331,7 +332,8 @@ LogicalResult ProgramBuilder::addCountPool(snn::MaxPoolOp op) {
       train.getShape().drop_front(), window.kernel, window.strides,
       window.dilations, ArrayRef<int64_t>(window.pads).take_front(2));
   nmc::CountPoolOp::create(builder, op.getLoc(), name, attr, train.getLo(),
-                           train.getHi(), op.getMinimumAttr());
+                           train.getHi(), op.getMinimumAttr(),
+                           /*cuda=*/nullptr);
   auto paths = findPaths(op.getInput());
   if (failed(paths))
     return failure();
@@ -339,8 +341,8 @@ LogicalResult ProgramBuilder::addCountPool(snn::MaxPoolOp op) {
     std::string source = poolOf.lookup(path.pool);
     std::string connection = unique(name + ".from." + source);
     nmc::ConnectOp::create(builder, op.getLoc(), connection, source, name,
-                           builder.getArrayAttr(path.stages), 0,
-                           ElementsAttr());
+                           builder.getArrayAttr(path.stages), 0, ElementsAttr(),
+                           /*cuda=*/nullptr);
     emit<nmc::DrainOp>(*step, connection);
     ++numConnections;
   }
@@ -362,7 +364,7 @@ LogicalResult ProgramBuilder::addReadout(snn::ReadoutOp op) {
     host = function.getResultAttrOfType<ArrayAttr>(operand->getOperandNumber(),
                                                    "qnn.host");
   nmc::ReadoutOp::create(builder, op.getLoc(), name, shape, op.getOffset(),
-                         host);
+                         host, /*cuda=*/nullptr);
   drains.clear();
   injected = false;
   for (auto [input, gain] : llvm::zip(op.getInputs(), op.getGains())) {
@@ -413,8 +415,8 @@ FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
                               "fold it first");
   builder.setInsertionPoint(function);
   std::string name = function.getSymName().str();
-  program =
-      nmc::ProgramOp::create(builder, location, name, steps, provenance());
+  program = nmc::ProgramOp::create(builder, location, name, steps, provenance(),
+                                   /*cuda=*/nullptr);
   Block &body = program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&body);
   auto code = [&](auto tag) {

@@ -156,6 +156,30 @@ LogicalResult DiagonalAttr::verify(EmitError emitError, int64_t size,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// The schedule of a GPU
+//===----------------------------------------------------------------------===//
+
+LogicalResult CudaBufferAttr::verify(EmitError emitError, int64_t offset,
+                                     int64_t bytes) {
+  // nmc_cuda_buffer_c1
+  if (offset < 0 || bytes < 0 || offset % 256 != 0 || bytes % 256 != 0)
+    return emitError() << "offset and bytes must be multiples of 256 and not "
+                          "negative";
+  return success();
+}
+
+LogicalResult CudaTileAttr::verify(EmitError emitError, int64_t steps,
+                                   int64_t rows, int64_t fragments,
+                                   int64_t warpsM, int64_t warpsK) {
+  // nmc_cuda_tile_c1
+  if (steps < 1 || rows < 1 || fragments < 1 || warpsM < 1 || warpsK < 1 ||
+      warpsM * warpsK > 32)
+    return emitError() << "all extents must be positive, a block has at most "
+                          "32 warps";
+  return success();
+}
+
 int64_t nmc::getInputSize(Attribute stage) {
   return llvm::TypeSwitch<Attribute, int64_t>(stage)
       .Case<RemapAttr>([](auto remap) {

@@ -10,6 +10,7 @@
 #define FASTSNN_DIALECT_NMC_IR_NMCOPS_TD
 
 include "fastsnn/Dialect/NMC/IR/NMCAttrs.td"
+include "fastsnn/Dialect/NMC/IR/NMCCudaAttrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
@@ -26,7 +27,8 @@ def NMC_ProgramOp : NMC_Op<"program", [Symbol, SymbolTable, SingleBlock,
     `nmc.prologue`, `nmc.step` and `nmc.epilogue`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$time_steps,
-                       DefaultValuedAttr<DictionaryAttr, "{}">:$provenance);
+                       DefaultValuedAttr<DictionaryAttr, "{}">:$provenance,
+                       OptionalAttr<NMC_CudaProgramAttr>:$cuda);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `steps` $time_steps attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -68,7 +70,8 @@ def NMC_InputOp : NMC_Pool<"input"> {
       OptionalAttr<DenseF64ArrayAttr>:$pre_offset,
       OptionalAttr<DenseI32ArrayAttr>:$table,
       DefaultValuedAttr<NMC_RoundingAttr, "::fastsnn::nmc::Rounding::HalfEven">:$rounding,
-      DefaultValuedAttr<F64Attr, "0.0">:$bound);
+      DefaultValuedAttr<F64Attr, "0.0">:$bound,
+      OptionalAttr<NMC_CudaPoolAttr>:$cuda);
   let assemblyFormat = [{
     $sym_name $shape $kind `range` $lo `:` $hi
     (`scale` custom<RealList>($scale)^)?
@@ -91,7 +94,7 @@ def NMC_NeuronsOp : NMC_Pool<"neurons"> {
       DenseI64ArrayAttr:$epsilon, I64Attr:$state_bits,
       I64Attr:$membrane_min, I64Attr:$membrane_max,
       DefaultValuedAttr<DictionaryAttr, "{}">:$certificate,
-      UnitAttr:$settled);
+      UnitAttr:$settled, OptionalAttr<NMC_CudaPoolAttr>:$cuda);
   let assemblyFormat = [{
     $sym_name $shape `range` $lo `:` $hi `bias` $bias `theta` $theta
     `start` $start `epsilon` $epsilon
@@ -104,7 +107,8 @@ def NMC_CountPoolOp : NMC_Pool<"count_pool"> {
   let summary = "maximum of net counts in a window, emitted as changes";
   let description = "As `snn.max_pool`; its connections only move indices.";
   let arguments = (ins SymbolNameAttr:$sym_name, NMC_WindowAttr:$window,
-      I32Attr:$lo, I32Attr:$hi, OptionalAttr<DenseBoolArrayAttr>:$minimum);
+      I32Attr:$lo, I32Attr:$hi, OptionalAttr<DenseBoolArrayAttr>:$minimum,
+      OptionalAttr<NMC_CudaPoolAttr>:$cuda);
   let assemblyFormat = "$sym_name $window `range` $lo `:` $hi attr-dict";
   let hasVerifier = 1;
 }
@@ -117,7 +121,8 @@ def NMC_ReadoutOp : NMC_Pool<"readout"> {
     gain being one group g.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$shape,
-                       ElementsAttr:$offset, OptionalAttr<ArrayAttr>:$host);
+                       ElementsAttr:$offset, OptionalAttr<ArrayAttr>:$host,
+                       OptionalAttr<NMC_CudaPoolAttr>:$cuda);
   let assemblyFormat = "$sym_name $shape `offset` $offset attr-dict";
   let hasVerifier = 1;
 }
@@ -134,7 +139,8 @@ def NMC_ConnectOp : NMC_ProgramItem<"connect", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$source,
       FlatSymbolRefAttr:$target, ArrayAttr:$stages,
-      DefaultValuedAttr<I64Attr, "0">:$shift, OptionalAttr<ElementsAttr>:$gain);
+      DefaultValuedAttr<I64Attr, "0">:$shift, OptionalAttr<ElementsAttr>:$gain,
+      OptionalAttr<NMC_CudaConnectionAttr>:$cuda);
   let assemblyFormat = "$sym_name `from` $source `to` $target `via` $stages attr-dict";
   let hasVerifier = 1;
 }
