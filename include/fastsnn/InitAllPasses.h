@@ -13,6 +13,7 @@
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "fastsnn/Pipelines/Pipelines.h"
+#include "fastsnn/Target/CUDA/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace fastsnn {
@@ -24,6 +25,7 @@ inline void registerAllPasses() {
     qnn::registerQNNPasses();
     snn::registerSNNPasses();
     registerConversionPasses();
+    cudagen::registerCUDAPasses();
     registerPipelines();
     mlir::registerCanonicalizerPass();
     mlir::registerCSEPass();

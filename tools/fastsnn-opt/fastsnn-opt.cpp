@@ -11,6 +11,7 @@
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "fastsnn/Pipelines/Pipelines.h"
+#include "fastsnn/Target/CUDA/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -20,6 +21,7 @@ int main(int argc, char **argv) {
   registry.insert<fastsnn::qnn::QNNDialect, fastsnn::snn::SNNDialect,
                   fastsnn::nmc::NMCDialect, mlir::func::FuncDialect>();
   fastsnn::registerConversionPasses();
+  fastsnn::cudagen::registerCUDAPasses();
   fastsnn::registerPipelines();
   fastsnn::qnn::registerQNNPasses();
   fastsnn::snn::registerSNNPasses();

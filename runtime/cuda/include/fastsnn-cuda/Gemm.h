@@ -33,6 +33,8 @@
 
 #include "fastsnn-cuda/Spikes.h"
 
+#include <initializer_list>
+
 namespace fastsnn::cuda {
 
 /// A convolution; a dense layer is one whose kernel covers its input.

@@ -20,6 +20,8 @@
 #include "fastsnn-cuda/Spikes.h"
 #include "fastsnn-cuda/Stages.h"
 
+#include <type_traits>
+
 namespace fastsnn::cuda {
 
 /// Sum is int32_t or int64_t; a current that fits the state may wrap on the
@@ -117,7 +119,7 @@ __global__ void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
     auto position =
         static_cast<int32_t>(i / a.target.channels % a.target.positions);
     int64_t sum;
-    if constexpr (requires { a.stages.first.window; })
+    if constexpr (std::is_same_v<decltype(a.stages.first), Conv2D>)
       sum = gatherTarget(a.stages.first, values, channel, position);
     else
       sum = gatherTarget(a.stages.first, values,

@@ -30,6 +30,7 @@
 #include <cstdio>
 #include <map>
 #include <thread>
+#include <tuple>
 
 #include <cuda_runtime.h>
 #include <dlfcn.h>
@@ -45,7 +46,9 @@ namespace fastsnn::cuda {
 
 /// What the kernels of one batch work on. All memory is the device's.
 struct Frame {
-  int64_t images = 0;
+  int32_t images = 0;
+  /// Of the device: a batch too small for it takes smaller tiles.
+  int32_t multiprocessors = 1;
   uint8_t *arena = nullptr;
   const uint8_t *weightData = nullptr;
   const void *const *inputs = nullptr;
@@ -53,7 +56,7 @@ struct Frame {
   cudaStream_t stream = nullptr;
   /// Three counters a pool (positive and negative spikes, additions); null
   /// where nothing is counted.
-  unsigned long long *statistics = nullptr;
+  int64_t *statistics = nullptr;
   /// Per pool the host's memory for its packed spikes, or null.
   uint8_t *const *recorded = nullptr;
   /// Times between pools; null outside of a profile.
@@ -62,7 +65,8 @@ struct Frame {
   /// The buffer of all images whose first byte would be at `offset` if there
   /// were one image: offsets and sizes grow with the batch.
   template <typename T> T *buffer(uint64_t offset) const {
-    return reinterpret_cast<T *>(arena + images * offset);
+    return reinterpret_cast<T *>(arena +
+                                 static_cast<uint64_t>(images) * offset);
   }
   template <typename T> const T *weights(uint64_t offset) const {
     return reinterpret_cast<const T *>(weightData + offset);
@@ -70,7 +74,7 @@ struct Frame {
   template <typename T> const T *input(int index) const {
     return static_cast<const T *>(inputs[index]);
   }
-  unsigned long long *counters(int pool) const {
+  int64_t *counters(int pool) const {
     return statistics ? statistics + 3 * pool : nullptr;
   }
 
@@ -147,7 +151,7 @@ inline uint64_t downloadBytes(const FastSNNCudaDescription &network) {
   return bytes;
 }
 inline uint64_t counterBytes(const FastSNNCudaDescription &network) {
-  return alignUp(network.poolCount * 3 * sizeof(unsigned long long));
+  return alignUp(network.poolCount * 3 * sizeof(int64_t));
 }
 
 /// Packed spikes of one image and pool, see Spikes.h.
@@ -171,6 +175,14 @@ inline int64_t batchFor(const FastSNNCudaDescription &network, uint64_t bytes) {
   uint64_t fixed = memoryFor(network, 0);
   uint64_t image = memoryFor(network, 1) - fixed;
   return bytes < fixed ? 0 : static_cast<int64_t>((bytes - fixed) / image);
+}
+
+/// The largest batch whose positions the kernels can number.
+inline int64_t batchOfKernels(const FastSNNCudaDescription &network) {
+  int64_t positions = 1;
+  for (int i = 0; i < network.poolCount; ++i)
+    positions = std::max(positions, network.pools[i].positions);
+  return INT32_MAX / positions;
 }
 
 /// Packed spikes [T, positions, words] to int8 [T, channels, positions].
@@ -297,6 +309,9 @@ private:
 
   cudaError_t allocate() {
     FASTSNN_CUDA_TRY(cudaSetDevice(number));
+    cudaDeviceProp properties;
+    FASTSNN_CUDA_TRY(cudaGetDeviceProperties(&properties, number));
+    multiprocessors = properties.multiProcessorCount;
     FASTSNN_CUDA_TRY(
         cudaMalloc(&weights, std::max<uint64_t>(facts.weightBytes, 1)));
     FASTSNN_CUDA_TRY(
@@ -364,7 +379,8 @@ private:
 
   Frame frameOf(const Slot &slot, int64_t images, bool counted) const {
     Frame frame;
-    frame.images = images;
+    frame.images = static_cast<int32_t>(images);
+    frame.multiprocessors = multiprocessors;
     frame.arena = arena;
     frame.weightData = weights;
     frame.inputs = slot.inputs.data();
@@ -505,7 +521,7 @@ private:
   }
 
   cudaError_t readCounters(FastSNNCudaStatistics *statistics) {
-    std::vector<unsigned long long> values(facts.poolCount * 3);
+    std::vector<int64_t> values(facts.poolCount * 3);
     FASTSNN_CUDA_TRY(cudaMemcpyAsync(values.data(), counters,
                                      values.size() * sizeof values[0],
                                      cudaMemcpyDeviceToHost, kernels));
@@ -553,8 +569,9 @@ private:
   const FastSNNCudaDescription &facts;
   int number;
   int64_t batch = 0;
+  int multiprocessors = 1;
   uint8_t *weights = nullptr, *arena = nullptr;
-  unsigned long long *counters = nullptr;
+  int64_t *counters = nullptr;
   cudaStream_t upload = nullptr, kernels = nullptr, download = nullptr;
   Slot slots[2];
   std::map<GraphKey, cudaGraphExec_t> graphs;
@@ -633,11 +650,12 @@ inline Outcome openNetwork(const Network &network,
                            const FastSNNCudaOptions &options,
                            const void *symbolOfLibrary,
                            std::unique_ptr<FastSNNCudaNetwork> &opened) {
-  if (options.batch < 0)
+  int64_t mostImages = batchOfKernels(network.description);
+  if (options.batch < 0 || options.batch > mostImages)
     return failed(FASTSNN_CUDA_BAD_ARGUMENT,
                   "batch " + std::to_string(options.batch) +
-                      ": at least one image runs at once; give a batch of 1 "
-                      "or more");
+                      ": the kernels run 1 to " + std::to_string(mostImages) +
+                      " images at once; give a batch of these");
   MappedArchive archive;
   Digest digest;
   std::string path =
@@ -651,7 +669,7 @@ inline Outcome openNetwork(const Network &network,
     return chosen;
 
   opened.reset(new FastSNNCudaNetwork{network, {}, options.batch});
-  int64_t fitting = 256;
+  int64_t fitting = std::min<int64_t>(256, mostImages);
   std::vector<int64_t> fits;
   for (int number : numbers) {
     opened->devices.push_back(std::make_unique<Device>(network, number));

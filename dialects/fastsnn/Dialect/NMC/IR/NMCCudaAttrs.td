@@ -22,7 +22,8 @@ def NMC_CudaTransfer : NMC_Enum<"CudaTransfer", "how a connection's events reach
     I32EnumAttrCase<"Scatter", 3, "scatter">,
     I32EnumAttrCase<"Spikes", 4, "spikes">,
     I32EnumAttrCase<"Inject", 5, "inject">,
-    I32EnumAttrCase<"Host", 6, "host">]>;
+    I32EnumAttrCase<"ScatterInput", 6, "scatter_input">,
+    I32EnumAttrCase<"Host", 7, "host">]>;
 
 def NMC_CudaUpdate : NMC_Enum<"CudaUpdate", "which kernel runs a pool's steps", [
     I32EnumAttrCase<"Upload", 1, "upload">,
@@ -62,8 +63,8 @@ def NMC_CudaTileAttr : NMC_Cuda<"CudaTile", "cuda_tile"> {
 def NMC_CudaConnectionAttr : NMC_Cuda<"CudaConnection", "cuda_connection"> {
   let summary = "the kernel of a connection";
   let description = [{
-    `sums` holds what `gemm`, `scatter` and `inject` add up, in integers of
-    `bits`; connections that share one add into it. `planes` int8 digits hold a
+    `sums` holds what `gemm`, `scatter` and the two kinds of `inject` add up, in
+    integers of `bits`; connections that share one add into it. `planes` int8 digits hold a
     weight of the product, whose tile is `large` or, where it would leave
     multiprocessors without work, `small`.
   }];

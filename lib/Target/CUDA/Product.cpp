@@ -1,0 +1,285 @@
+//===- Product.cpp - Connections as matrix products -----------------------===//
+//
+// Part of the FastSNN project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fastsnn/Target/CUDA/Product.h"
+#include "fastsnn-rt/Stages.h"
+#include "fastsnn-rt/Widths.h"
+#include "llvm/ADT/ArrayRef.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+using namespace fastsnn;
+using namespace fastsnn::cudagen;
+
+cuda::SpikeShape cudagen::spikeShape(const rt::Pool &pool) {
+  return {static_cast<int32_t>(pool.shape[0]),
+          static_cast<int32_t>(rt::numElements(pool.shape) / pool.shape[0])};
+}
+
+int64_t Product::operations() const {
+  return int64_t(geometry.outChannels) * geometry.outHeight *
+         geometry.outWidth * geometry.taps() *
+         (geometry.inChannels / geometry.groups);
+}
+
+namespace {
+
+/// Effective weights of dense products; beyond, they would not pay.
+constexpr int64_t maxDenseWeights = int64_t(1) << 26;
+
+/// Where a box [C, H, W] lies in a larger one.
+struct Placement {
+  int32_t channel = 0, y = 0, x = 0;
+};
+
+/// The placement that `remap` makes of the source in the input of `window`.
+std::optional<Placement> findPlacement(const rt::RemapStage &remap,
+                                       const rt::Window2D &window,
+                                       rt::Shape &box) {
+  box = remap.shape;
+  std::vector<int64_t> strides = remap.strides;
+  // Missing axes have extent 1.
+  while (box.size() < 3) {
+    box.insert(box.begin() + (box.empty() ? 0 : 1), 1);
+    strides.insert(strides.begin() + (strides.empty() ? 0 : 1), 0);
+  }
+  int64_t expected[] = {window.height * window.width, window.width, 1};
+  if (box.size() != 3 ||
+      remap.outputSize != window.channels * window.height * window.width)
+    return std::nullopt;
+  for (int d = 0; d < 3; ++d)
+    if (box[d] > 1 && strides[d] != expected[d])
+      return std::nullopt;
+  Placement placement;
+  placement.channel = int32_t(remap.offset / expected[0]);
+  placement.y = int32_t(remap.offset % expected[0] / window.width);
+  placement.x = int32_t(remap.offset % window.width);
+  // Rows must not run over into the next one.
+  if (placement.channel + box[0] > window.channels ||
+      placement.y + box[1] > window.height ||
+      placement.x + box[2] > window.width)
+    return std::nullopt;
+  return placement;
+}
+
+cuda::GemmGeometry geometryOf(const rt::Window2D &window,
+                              const rt::Shape &box) {
+  cuda::GemmGeometry g;
+  g.inChannels = int32_t(box[0]);
+  g.inHeight = int32_t(box[1]);
+  g.inWidth = int32_t(box[2]);
+  g.outHeight = int32_t(window.outHeight);
+  g.outWidth = int32_t(window.outWidth);
+  g.kernelH = int32_t(window.kernelH);
+  g.kernelW = int32_t(window.kernelW);
+  g.strideH = int32_t(window.strideH);
+  g.strideW = int32_t(window.strideW);
+  g.dilationH = int32_t(window.dilationH);
+  g.dilationW = int32_t(window.dilationW);
+  g.padTop = int32_t(window.padTop);
+  g.padLeft = int32_t(window.padLeft);
+  return g;
+}
+
+/// The first stages of a connection up to its window: the source's box, and
+/// where it lies in the window's input. False where that is no box.
+bool findBox(llvm::ArrayRef<rt::Stage> front, const rt::Window2D &window,
+             const cuda::SpikeShape &source, rt::Shape &box,
+             Placement &placement) {
+  if (front.empty()) {
+    box = {window.channels, window.height, window.width};
+  } else {
+    const auto *remap = std::get_if<rt::RemapStage>(&front[0]);
+    if (!remap || front.size() > 1)
+      return false;
+    auto found = findPlacement(*remap, window, box);
+    if (!found)
+      return false;
+    placement = *found;
+  }
+  return box[0] == source.channels && box[1] * box[2] == source.positions;
+}
+
+/// Fills the extremes from all weights.
+void measure(Product &product) {
+  const cuda::GemmGeometry &g = product.geometry;
+  int64_t inGroup = g.inChannels / g.groups;
+  for (int32_t o = 0; o < g.outChannels; ++o) {
+    rt::Int128 sum = 0;
+    for (int32_t tap = 0; tap < g.taps(); ++tap)
+      for (int32_t c = 0; c < inGroup; ++c) {
+        int64_t weight = product.weight(o, tap, c);
+        product.minWeight = std::min(product.minWeight, weight);
+        product.maxWeight = std::max(product.maxWeight, weight);
+        sum += weight < 0 ? -rt::Int128(weight) : rt::Int128(weight);
+      }
+    sum = std::min<rt::Int128>(sum, std::numeric_limits<int64_t>::max());
+    product.maxAbsSum = std::max(product.maxAbsSum, int64_t(sum));
+  }
+}
+
+std::optional<Product> findConvolution(const rt::Program &program,
+                                       const rt::Connection &connection) {
+  llvm::ArrayRef<rt::Stage> stages = connection.stages;
+  const auto *conv = std::get_if<rt::Conv2DStage>(&stages.back());
+  if (!conv)
+    return std::nullopt;
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  rt::Shape box;
+  Placement placement;
+  if (!findBox(stages.drop_back(), conv->window, source, box, placement))
+    return std::nullopt;
+  bool wholeChannels = box[0] == conv->window.channels;
+  if (conv->groups > 1 && !wholeChannels)
+    return std::nullopt;
+  Product product;
+  product.geometry = geometryOf(conv->window, box);
+  product.geometry.outChannels = int32_t(conv->outChannels);
+  product.geometry.groups = int32_t(conv->groups);
+  product.geometry.padTop += placement.y;
+  product.geometry.padLeft += placement.x;
+  const rt::Weights &table = program.weights[conv->weights];
+  int64_t taps = product.geometry.taps(), outGroup = table.columns;
+  int64_t inGroup = box[0] / conv->groups, first = placement.channel;
+  product.weight = [&table, taps, outGroup, inGroup,
+                    first](int32_t o, int32_t tap, int32_t c) {
+    int64_t row = (first + o / outGroup * inGroup + c) * taps + tap;
+    return table.values[row * outGroup + o % outGroup];
+  };
+  return product;
+}
+
+/// A sum over windows and a weight a channel.
+std::optional<Product> findPooling(const rt::Program &program,
+                                   const rt::Connection &connection) {
+  llvm::ArrayRef<rt::Stage> stages = connection.stages;
+  if (stages.size() < 2)
+    return std::nullopt;
+  const auto *diagonal = std::get_if<rt::DiagonalStage>(&stages.back());
+  const auto *sum = std::get_if<rt::SumWindowStage>(&stages[stages.size() - 2]);
+  if (!diagonal || !sum || !sum->planeOfOutput.empty())
+    return std::nullopt;
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  rt::Shape box;
+  Placement placement;
+  if (!findBox(stages.drop_back(2), sum->window, source, box, placement) ||
+      box[0] != sum->window.channels ||
+      (diagonal->channels != 1 && diagonal->channels != box[0]))
+    return std::nullopt;
+  Product product;
+  product.geometry = geometryOf(sum->window, box);
+  product.geometry.outChannels = product.geometry.groups = int32_t(box[0]);
+  product.geometry.padTop += placement.y;
+  product.geometry.padLeft += placement.x;
+  const rt::Weights &table = program.weights[diagonal->weights];
+  bool one = diagonal->channels == 1;
+  product.weight = [&table, one](int32_t o, int32_t, int32_t) {
+    return table.values[one ? 0 : o];
+  };
+  return product;
+}
+
+/// Any connection into a single position.
+std::optional<Product> findDense(const rt::Program &program,
+                                 const rt::Connection &connection) {
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
+  int64_t inputs = source.elements(), outputs = target.channels;
+  if (target.positions != 1 || inputs > maxDenseWeights / outputs)
+    return std::nullopt;
+  Product product;
+  product.geometry = cuda::denseGeometry(source, target.channels);
+  int64_t positions = source.positions;
+  if (connection.stages.size() == 1)
+    if (const auto *dense =
+            std::get_if<rt::DenseStage>(&connection.stages[0])) {
+      const rt::Weights &table = program.weights[dense->weights];
+      product.weight = [&table, positions](int32_t o, int32_t tap, int32_t c) {
+        return table.values[(c * positions + tap) * table.columns + o];
+      };
+      return product;
+    }
+  auto sums = std::make_shared<std::vector<int32_t>>(inputs * outputs, 0);
+  bool fits = true;
+  int64_t from = 0;
+  auto walk = rt::makeEventWalk(
+      program, connection, [&](int64_t to, int32_t table, int64_t weight) {
+        int32_t &sum = (*sums)[from * outputs + to];
+        int64_t next = sum + program.weights[table].values[weight];
+        fits &= next == int32_t(next);
+        sum = int32_t(next);
+      });
+  for (; from < inputs; ++from)
+    walk(from);
+  if (!fits)
+    return std::nullopt;
+  product.weight = [sums, positions, outputs](int32_t o, int32_t tap,
+                                              int32_t c) -> int64_t {
+    return (*sums)[(c * positions + tap) * outputs + o];
+  };
+  return product;
+}
+
+} // namespace
+
+std::optional<Product> cudagen::findProduct(const rt::Program &program,
+                                            const rt::Connection &connection) {
+  if (connection.stages.empty())
+    return std::nullopt;
+  cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
+  std::optional<Product> product = findConvolution(program, connection);
+  if (!product)
+    product = findPooling(program, connection);
+  // What lies behind a window must be the target as it is.
+  if (product && (product->geometry.target().channels != target.channels ||
+                  product->geometry.target().positions != target.positions))
+    product.reset();
+  if (!product)
+    product = findDense(program, connection);
+  if (product)
+    measure(*product);
+  return product;
+}
+
+std::optional<DirectSpikes>
+cudagen::findDirectSpikes(const rt::Program &program,
+                          const rt::Connection &connection) {
+  llvm::ArrayRef<rt::Stage> stages = connection.stages;
+  const auto *diagonal =
+      stages.empty() ? nullptr : std::get_if<rt::DiagonalStage>(&stages.back());
+  if (!diagonal || stages.size() > 2)
+    return std::nullopt;
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
+  if (source.positions != target.positions ||
+      (diagonal->channels != 1 && diagonal->channels != target.channels))
+    return std::nullopt;
+  DirectSpikes direct;
+  if (stages.size() == 2) {
+    // A range of channels of a concatenation.
+    const auto *remap = std::get_if<rt::RemapStage>(&stages[0]);
+    if (!remap || remap->offset % target.positions != 0)
+      return std::nullopt;
+    int64_t stride = 1;
+    for (size_t d = remap->shape.size(); d-- > 0;) {
+      if (remap->shape[d] > 1 && remap->strides[d] != stride)
+        return std::nullopt;
+      stride *= remap->shape[d];
+    }
+    direct.firstChannel = int32_t(remap->offset / target.positions);
+  }
+  if (direct.firstChannel + source.channels > target.channels)
+    return std::nullopt;
+  const rt::Weights &table = program.weights[diagonal->weights];
+  for (int32_t c = 0; c < source.channels; ++c)
+    direct.weights.push_back(
+        table.values[diagonal->channels == 1 ? 0 : direct.firstChannel + c]);
+  return direct;
+}
