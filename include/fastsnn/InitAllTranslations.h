@@ -10,6 +10,7 @@
 #define FASTSNN_INITALLTRANSLATIONS_H
 
 #include "fastsnn/Frontend/ImportQNN/ImportONNX.h"
+#include "fastsnn/Target/CUDA/EmitNetwork.h"
 #include "fastsnn/Target/NMC/Program.h"
 #include "fastsnn/Tools/ProgramToText.h"
 
@@ -20,6 +21,7 @@ inline void registerAllTranslations() {
   static bool once = [] {
     registerImportONNXTranslation();
     registerNMCToProgramTranslation();
+    cudagen::registerSNNToCUDATranslation();
     tools::registerProgramToTextTranslation();
     return true;
   }();

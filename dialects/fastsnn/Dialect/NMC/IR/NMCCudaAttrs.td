@@ -75,8 +75,8 @@ def NMC_CudaConnectionAttr : NMC_Cuda<"CudaConnection", "cuda_connection"> {
       OptionalParameter<"CudaTileAttr">:$large,
       OptionalParameter<"CudaTileAttr">:$small);
   let assemblyFormat = [{
-    `<` $transfer (`,` `sums` `=` $sums^ `of` $bits)?
-    (`,` `planes` `=` $planes^ `,` `large` `=` $large `,` `small` `=` $small)? `>`
+    `<` $transfer (`sums` $sums^ `of` $bits)?
+    (`planes` $planes^ `large` $large `small` $small)? `>`
   }];
 }
 
@@ -92,8 +92,7 @@ def NMC_CudaPoolAttr : NMC_Cuda<"CudaPool", "cuda_pool"> {
       OptionalParameter<"CudaBufferAttr">:$spikes,
       OptionalParameter<"CudaBufferAttr">:$counts);
   let assemblyFormat = [{
-    `<` $update (`,` `state` `=` $state^)? (`,` `spikes` `=` $spikes^)?
-    (`,` `counts` `=` $counts^)? `>`
+    `<` $update (`state` $state^)? (`spikes` $spikes^)? (`counts` $counts^)? `>`
   }];
 }
 
