@@ -32,11 +32,12 @@ struct Flags {
       : file(llvm::cl::Positional, cat(category),
              desc("<.onnx, .mlir or .mlirbc file>")),
         output("o", cat(category), value_desc("file"),
-               desc("Output file; - is standard output")),
+               desc("Output file; - is standard output. A folder for "
+                    "--emit=cuda")),
         emit("emit", cat(category),
              value_desc("program|qnn|snn|folded|nmc|manifest|certificate|"
                         "mapping|sanafe-architecture|sanafe-network|metis|"
-                        "hmetis"),
+                        "hmetis|cuda"),
              desc("What to write (default: program)"),
              llvm::cl::init("program")),
         target("target", cat(category), value_desc("name|file.json"),
@@ -87,6 +88,9 @@ rt::Result<const Emission *> chooseEmission(const Flags &flags) {
         "file");
   if (flags.output.empty())
     bad("-o: no output; give a file, or - for standard output");
+  if (emission && emission->emitFolder && flags.output == "-")
+    bad("-o: --emit=" + flags.emit +
+        " writes a folder, not to standard output; name one");
   llvm::StringRef extension =
       llvm::sys::path::extension(llvm::StringRef(flags.output));
   if (emission && !flags.output.empty() && flags.output != "-" &&
@@ -295,6 +299,9 @@ bool compileFile(const Flags &flags, const Emission &emission,
     return false;
   }
 
+  if (emission.emitFolder)
+    return succeeded(
+        emission.emitFolder(*model, llvm::StringRef(flags.output)));
   return writeOutput(flags, settings, [&](llvm::raw_ostream &out) {
     return emission.emit(*model, settings, out);
   });

@@ -10,11 +10,16 @@
 
 #include "fastsnn-rt/Serialize.h"
 #include "fastsnn-rt/Validate.h"
+#include "fastsnn/Target/CUDA/EmitNetwork.h"
+#include "fastsnn/Target/CUDA/Passes.h"
 #include "fastsnn/Target/Certificate/Certificate.h"
 #include "fastsnn/Tools/Manifest.h"
 #include "fastsnn/Tools/MappingExport.h"
 #include "fastsnn/Tools/Report.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 #include <nlohmann/json.hpp>
@@ -161,6 +166,56 @@ LogicalResult emitCertificate(Model &model, const EmitSettings &,
   return writeCertificate(*real, model.module(), out);
 }
 
+/// Writes one file of a folder, through a temporary file.
+LogicalResult writeFile(StringRef path, StringRef content) {
+  std::string reason;
+  if (std::error_code made =
+          llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path)))
+    reason = made.message();
+  else
+    reason = llvm::toString(llvm::writeToOutput(path, [&](raw_ostream &out) {
+      out << content;
+      return llvm::Error::success();
+    }));
+  if (reason.empty())
+    return success();
+  reportError(path, "cannot be written: " + reason +
+                        "; check the folder and its permissions");
+  return failure();
+}
+
+LogicalResult emitCuda(Model &model, StringRef folder) {
+  if (failed(model.lowerTo(Level::NMC)))
+    return failure();
+  PassManager manager(model.module().getContext());
+  manager.addPass(cudagen::createNMCScheduleCuda());
+  if (failed(manager.run(model.module())))
+    return failure();
+  FailureOr<cudagen::Schedule> schedule =
+      cudagen::getSchedule(*model.module().getOps<nmc::ProgramOp>().begin());
+  std::optional<rt::Program> program = makeProgram(model);
+  if (failed(schedule) || !program)
+    return failure();
+  if (rt::Status valid = cudagen::validateSchedule(*program, *schedule);
+      !valid) {
+    reportStatus(valid);
+    return failure();
+  }
+  rt::Result<std::vector<cudagen::EmittedFile>> files =
+      cudagen::emitFolder(*program, *schedule);
+  if (!files) {
+    reportStatus(files.status());
+    return failure();
+  }
+  for (const cudagen::EmittedFile &file : *files) {
+    SmallString<128> path(folder);
+    llvm::sys::path::append(path, file.path);
+    if (failed(writeFile(path, file.content)))
+      return failure();
+  }
+  return success();
+}
+
 /// Reports come in several forms, and for mappings that are not complete, too.
 void writeReport(raw_ostream &out, const MappingFacts &facts,
                  const EmitSettings &settings) {
@@ -225,6 +280,7 @@ const std::vector<Emission> &tools::emissions() {
                                                         {".yaml"}),
       mappingEmission<writeExport<exportMETIS>>("metis", {".graph"}),
       mappingEmission<writeExport<exportHMETIS>>("hmetis", {".hgr"}),
+      {"cuda", {}, Level::NMC, nullptr, nullptr, emitCuda},
   };
   return all;
 }

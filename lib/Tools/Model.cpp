@@ -211,7 +211,8 @@ static void orderByName(std::vector<Facts> &facts,
   });
 }
 
-std::unique_ptr<LevelRunner> Model::makeRunner() const {
+std::unique_ptr<LevelRunner>
+Model::makeRunner(const rt::CudaEngineOptions *cuda) const {
   if (current == Level::NMC) {
     FailureOr<rt::Program> program = makeProgram();
     if (failed(program))
@@ -226,7 +227,7 @@ std::unique_ptr<LevelRunner> Model::makeRunner() const {
     orderByName(ordered.outputs, outputNames);
     rt::Result<std::unique_ptr<LevelRunner>> runner = tools::makeProgramRunner(
         std::make_shared<const rt::Program>(std::move(*program)),
-        std::move(ordered));
+        std::move(ordered), Engine::Event, cuda);
     if (!runner) {
       reportStatus(runner.status());
       return nullptr;

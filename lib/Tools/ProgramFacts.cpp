@@ -254,9 +254,9 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
 
 rt::Result<std::unique_ptr<LevelRunner>>
 tools::makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                         Engine engine) {
+                         Engine engine, const rt::CudaEngineOptions *cuda) {
   rt::Result<NetworkFacts> facts = describeProgram(*program);
   if (!facts)
     return facts.status();
-  return makeProgramRunner(std::move(program), facts.take(), engine);
+  return makeProgramRunner(std::move(program), facts.take(), engine, cuda);
 }

@@ -128,6 +128,7 @@ public:
              batch.count * steps * numElements(layers[k].shape)});
     rt::RunOptions options;
     options.threads = request.threads;
+    options.statistics = request.statistics;
     if (request.spikes || request.counts)
       options.recordedPools = layerPools;
 
@@ -144,15 +145,18 @@ public:
         layer.spikes = std::move(ran->spikes[k].values);
     }
     for (int32_t pool : layerPools)
-      result.totals.push_back(totalsOf(ran->statistics[pool]));
+      result.totals.push_back(
+          request.statistics ? totalsOf(ran->statistics[pool]) : LayerTotals());
     result.outputs.resize(ran->outputs.size());
     result.outputTotals.resize(ran->outputs.size());
     for (rt::Output &output : ran->outputs) {
       size_t k = indexOf(facts().outputs, program.pools[output.pool].name);
       const rt::PoolStatistics &statistics = ran->statistics[output.pool];
-      result.outputTotals[k].additions = statistics.additions;
-      result.outputTotals[k].denseOperations =
-          statistics.synapticOperationsDense;
+      if (request.statistics) {
+        result.outputTotals[k].additions = statistics.additions;
+        result.outputTotals[k].denseOperations =
+            statistics.synapticOperationsDense;
+      }
       result.outputs[k] = std::move(output.values);
     }
     result.mesh = std::move(ran->mesh);
@@ -172,9 +176,11 @@ private:
 
 rt::Result<std::unique_ptr<LevelRunner>>
 tools::makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                         NetworkFacts facts, Engine engine) {
+                         NetworkFacts facts, Engine engine,
+                         const rt::CudaEngineOptions *cuda) {
   rt::Result<std::unique_ptr<rt::Engine>> made =
-      engine == Engine::Mapped ? rt::createMappedEngine(std::move(program))
+      cuda ? rt::createCudaEngine(std::move(program), *cuda)
+      : engine == Engine::Mapped ? rt::createMappedEngine(std::move(program))
       : engine == Engine::Reference
           ? rt::createReferenceEngine(std::move(program))
           : rt::createEventEngine(std::move(program));

@@ -48,7 +48,23 @@ RunFlags::RunFlags(llvm::cl::OptionCategory &category)
                  desc("Write the spikes of every layer, int8 [N, T, ...]")),
       teacherForced("teacher-forced", cat(category),
                     desc("Feed each layer the compared level's spikes, so that "
-                         "layers are judged one by one")) {}
+                         "layers are judged one by one")),
+      device("device", cat(category), value_desc("cpu|cuda"),
+             desc("Where level nmc runs (default: cpu)"),
+             llvm::cl::init("cpu")),
+      library("library", cat(category), value_desc("file.so"),
+              desc("The network that --emit=cuda wrote and nvcc built")),
+      weights("weights", cat(category), value_desc("file.fsnnw"),
+              desc("Its weight archive (default: weights.fsnnw beside the "
+                   "library or in the folder above it)")),
+      batch("batch", cat(category), value_desc("N"),
+            desc("Samples that run at once on a GPU (default: 256, if they "
+                 "fit)")),
+      devices("devices", cat(category), value_desc("0,1,..."),
+              desc("The GPUs that share the samples (default: 0)")),
+      noStatistics("no-statistics", cat(category),
+                   desc("Count no spikes and additions, which takes time on a "
+                        "GPU")) {}
 
 namespace {
 
@@ -95,6 +111,60 @@ rt::Result<unsigned> tools::parseThreads(const std::string &text) {
     return bad("--threads", "'" + text + "' is no number of threads, 1 to " +
                                 std::to_string(most) + "; give one");
   return static_cast<unsigned>(*count);
+}
+
+std::optional<rt::CudaEngineOptions>
+RunFlags::cudaOptions(const RunSettings &settings, rt::Status &status) const {
+  if (device != "cpu" && device != "cuda") {
+    status.append(bad("--device", "'" + device +
+                                      "' is unknown, known are cpu and cuda; "
+                                      "give one of them"));
+    return std::nullopt;
+  }
+  if (device == "cpu") {
+    for (const llvm::cl::opt<std::string> *option :
+         {&library, &weights, &batch, &devices})
+      if (option->getNumOccurrences())
+        status.append(bad("--" + option->ArgStr.str(),
+                          "acts with --device=cuda only; give that, too"));
+    if (noStatistics)
+      status.append(bad("--no-statistics",
+                        "acts with --device=cuda only, the CPU counts in "
+                        "passing; give that, too"));
+    return std::nullopt;
+  }
+  rt::CudaEngineOptions options;
+  options.library = library;
+  options.weights = weights;
+  if (library.empty())
+    status.append(bad("--device", "cuda needs a library; write one with "
+                                  "fastsnn-compile --emit=cuda, build it, and "
+                                  "give it by --library"));
+  if (settings.level && *settings.level != Level::NMC)
+    status.append(bad("--device", "a GPU runs level nmc; leave out --level"));
+  if (settings.teacherForced)
+    status.append(bad("--teacher-forced",
+                      "a GPU takes no spikes; run it with --device=cpu"));
+  if (batch.getNumOccurrences()) {
+    std::optional<int64_t> size =
+        parseIn(llvm::StringRef(batch), 1, std::numeric_limits<int32_t>::max());
+    if (!size)
+      status.append(bad("--batch", "'" + batch +
+                                       "' is no number of samples, at least "
+                                       "1; give one"));
+    options.batch = size.value_or(0);
+  }
+  if (devices.getNumOccurrences())
+    for (llvm::StringRef part : llvm::split(llvm::StringRef(devices), ',')) {
+      std::optional<int64_t> number = parseIn(part, 0, 4096);
+      if (number)
+        options.devices.push_back(static_cast<int32_t>(*number));
+      else
+        status.append(bad("--devices", "'" + part.str() +
+                                           "' is no number of a GPU; give "
+                                           "numbers from 0, such as 0,1"));
+    }
+  return options;
 }
 
 rt::Result<RunSettings> RunFlags::settings() const {
@@ -161,6 +231,8 @@ rt::Result<RunSettings> RunFlags::settings() const {
     status.append(bad("--teacher-forced",
                       "level qnn has no spikes to feed; compare with snn, "
                       "folded or nmc"));
+  settings.cuda = cudaOptions(settings, status);
+  settings.statistics = !noStatistics;
   if (!status)
     return status;
   return settings;

@@ -41,6 +41,7 @@ public:
     }
     spiking = network.level != Level::QNN;
     request.threads = plan.threads;
+    request.statistics = plan.statistics;
     request.counts = !plan.compared.empty();
     request.spikes = spiking && (request.counts || plan.spikes);
   }
@@ -71,6 +72,8 @@ private:
     // The executor runs thousands of samples a second, an interpreter a few.
     bool fast = network.level == Level::NMC && plan.compared.empty();
     int64_t size = std::max<int64_t>(fast ? 256 : 16, 4 * threads);
+    if (plan.samplesAtOnce)
+      size = plan.samplesAtOnce;
     if (request.counts || request.spikes) {
       int64_t bytes = recordedBytes(network);
       for (LevelRunner *level : plan.compared)

@@ -52,6 +52,9 @@ private:
   std::optional<Runners> makeRunners(const std::optional<int64_t> &steps);
   std::optional<RunReport> runOnce(const std::optional<int64_t> &steps);
   bool writeReport(const std::vector<RunReport> &reports);
+  const rt::CudaEngineOptions *cuda() const {
+    return settings.cuda ? &*settings.cuda : nullptr;
+  }
 
   RunSettings settings;
   Model::Options options;
@@ -116,8 +119,9 @@ RunCommand::makeRunners(const std::optional<int64_t> &steps) {
       fail(program.status());
       return std::nullopt;
     }
-    rt::Result<std::unique_ptr<LevelRunner>> runner = makeProgramRunner(
-        std::make_shared<const rt::Program>(program.take()), settings.engine);
+    rt::Result<std::unique_ptr<LevelRunner>> runner =
+        makeProgramRunner(std::make_shared<const rt::Program>(program.take()),
+                          settings.engine, cuda());
     if (!runner) {
       fail(runner.status());
       return std::nullopt;
@@ -151,7 +155,7 @@ RunCommand::makeRunners(const std::optional<int64_t> &steps) {
     }
     if (failed(model->lowerTo(next)))
       return std::nullopt;
-    runners[next] = model->makeRunner();
+    runners[next] = model->makeRunner(next == level ? cuda() : nullptr);
     if (!runners[next])
       return std::nullopt;
   }
@@ -169,6 +173,13 @@ RunCommand::runOnce(const std::optional<int64_t> &steps) {
     plan.compared.push_back(runners->at(compared).get());
   plan.teacherForced = settings.teacherForced;
   plan.threads = settings.threads;
+  plan.statistics = settings.statistics;
+  if (settings.cuda) {
+    // Enough batches that transfers hide behind the kernels of others.
+    auto devices = static_cast<int64_t>(settings.cuda->devices.size());
+    int64_t batch = settings.cuda->batch ? settings.cuda->batch : 256;
+    plan.samplesAtOnce = 4 * batch * std::max<int64_t>(devices, 1);
+  }
 
   const NetworkFacts &network = plan.runner->facts();
   std::vector<std::string> warnings;
@@ -303,6 +314,10 @@ int tools::runMain(int argc, char **argv) {
   model.calibration = calibration.take();
   if (model.calibration)
     model.calibration->threads = settings->threads;
+  if (settings->cuda)
+    settings->cuda->note = [](const std::string &line) {
+      llvm::errs() << "cuda: " << line << '\n';
+    };
   RunCommand command(settings.take(), std::move(model), timeSteps.take(),
                      compileFlags);
   return command.run() ? 0 : 1;

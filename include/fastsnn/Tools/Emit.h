@@ -38,6 +38,9 @@ struct Emission {
                               llvm::raw_ostream &out);
   /// Of those that map a program; null: none is mapped.
   MappingWriter writeMapping = nullptr;
+  /// Instead of `emit`: fills the folder `path`, which it makes.
+  mlir::LogicalResult (*emitFolder)(Model &model,
+                                    llvm::StringRef path) = nullptr;
 };
 
 /// Maps `program` and lets `write` append what is asked for. Fails having

@@ -9,6 +9,7 @@
 #ifndef FASTSNN_TOOLS_LEVELRUNNER_H
 #define FASTSNN_TOOLS_LEVELRUNNER_H
 
+#include "fastsnn-rt/CudaEngine.h"
 #include "fastsnn-rt/Executor.h"
 #include "fastsnn/Data/Array.h"
 #include "fastsnn/Tools/Facts.h"
@@ -80,6 +81,8 @@ struct RunRequest {
   std::vector<const int8_t *> forced;
   /// 0: as many as the machine has.
   unsigned threads = 0;
+  /// Without, a GPU leaves the totals out.
+  bool statistics = true;
 };
 
 /// A network at one level, ready to run. Results do not depend on the number of
@@ -108,12 +111,14 @@ std::unique_ptr<LevelRunner> makeQNNRunner(reference::QNNModel model,
 /// The interpreter of the spiking network, with real or integer neurons.
 std::unique_ptr<LevelRunner> makeSNNRunner(reference::SNNModel model,
                                            NetworkFacts facts);
-/// The CPU executor of a program; `facts` are its own (describeProgram), inputs
-/// and outputs in any order. Errors: those of rt::validate(); BadArgument where
-/// `engine` needs a mapped program and it is none.
+/// The executor of a program, on the CPU or, with `cuda`, on a GPU; `facts` are
+/// its own (describeProgram), inputs and outputs in any order. Errors: those of
+/// rt::validate() and rt::createCudaEngine(); BadArgument where `engine` needs
+/// a mapped program and it is none.
 rt::Result<std::unique_ptr<LevelRunner>>
 makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                  NetworkFacts facts, Engine engine = Engine::Event);
+                  NetworkFacts facts, Engine engine = Engine::Event,
+                  const rt::CudaEngineOptions *cuda = nullptr);
 
 } // namespace fastsnn::tools
 

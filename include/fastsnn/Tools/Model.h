@@ -55,8 +55,9 @@ public:
   mlir::LogicalResult lowerTo(Level target);
 
   /// The runner of the present level. It holds what it needs: the model may be
-  /// lowered further or dropped.
-  std::unique_ptr<LevelRunner> makeRunner() const;
+  /// lowered further or dropped. `cuda`: level nmc runs on a GPU.
+  std::unique_ptr<LevelRunner>
+  makeRunner(const rt::CudaEngineOptions *cuda = nullptr) const;
 
   /// The program; at level nmc.
   mlir::FailureOr<rt::Program> makeProgram() const;
@@ -81,11 +82,12 @@ private:
   std::vector<std::string> inputNames, outputNames;
 };
 
-/// The runner of a program. Errors: those of rt::validate(), BadInput for
-/// provenance that cannot be read.
+/// The runner of a program. Errors: those of the function in LevelRunner.h,
+/// BadInput for provenance that cannot be read.
 rt::Result<std::unique_ptr<LevelRunner>>
 makeProgramRunner(std::shared_ptr<const rt::Program> program,
-                  Engine engine = Engine::Event);
+                  Engine engine = Engine::Event,
+                  const rt::CudaEngineOptions *cuda = nullptr);
 
 } // namespace fastsnn::tools
 

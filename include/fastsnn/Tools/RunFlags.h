@@ -9,6 +9,7 @@
 #ifndef FASTSNN_TOOLS_RUNFLAGS_H
 #define FASTSNN_TOOLS_RUNFLAGS_H
 
+#include "fastsnn-rt/CudaEngine.h"
 #include "fastsnn/Tools/CompileFlags.h"
 #include "fastsnn/Tools/LevelRunner.h"
 
@@ -31,6 +32,9 @@ struct RunSettings {
   /// 0: as many as the machine has.
   unsigned threads = 0;
   std::string json, output, dumpSpikes;
+  /// Nothing: the CPU.
+  std::optional<rt::CudaEngineOptions> cuda;
+  bool statistics = true;
 };
 
 /// The command line options of fastsnn-run besides CompileFlags, taken as text
@@ -49,6 +53,12 @@ private:
   llvm::cl::opt<std::string> labels, limit, level, compare, engine, threads,
       json, output, dumpSpikes;
   llvm::cl::opt<bool> teacherForced;
+  llvm::cl::opt<std::string> device, library, weights, batch, devices;
+  llvm::cl::opt<bool> noStatistics;
+
+  /// What --device and its options ask for; adds to `status`.
+  std::optional<rt::CudaEngineOptions> cudaOptions(const RunSettings &settings,
+                                                   rt::Status &status) const;
 };
 
 /// Parses "qnn,snn"; a level twice is an error. `option` names it in messages.

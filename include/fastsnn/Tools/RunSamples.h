@@ -21,6 +21,10 @@ struct RunPlan {
   std::vector<LevelRunner *> compared;
   bool teacherForced = false;
   unsigned threads = 0;
+  /// Without, a GPU leaves totals of layers out.
+  bool statistics = true;
+  /// 0: as suits the CPU.
+  int64_t samplesAtOnce = 0;
   /// May be null.
   SpikeFile *spikes = nullptr;
   OutputFile *outputs = nullptr;

@@ -120,7 +120,10 @@ int64_t Scheduler::tryProduct(int32_t c, bool exactSums) {
   ConnectionSchedule &own = schedule.connections[c];
   own.transfer = CudaTransfer::Gemm;
   own.planes = plan.planes;
-  own.large = cuda::largeTile(plan, program.timeSteps);
+  const auto *neurons =
+      std::get_if<rt::NeuronPool>(&program.pools[connection.target].unit);
+  own.large = cuda::largeTile(plan, program.timeSteps,
+                              neurons ? int32_t(neededState(*neurons) / 8) : 4);
   own.small = cuda::smallTile(plan, program.timeSteps);
   // Whether it will run the neurons is not known yet: room for that, too.
   for (cuda::GemmTile *tile : {&own.large, &own.small})
