@@ -966,3 +966,15 @@ nmc.program @p steps 3 {
   nmc.step {}
   nmc.epilogue {}
 }
+
+// -----
+
+func.func private @nmc_cuda_buffer_c1() attributes {
+  // expected-error @below {{offset and bytes must be multiples of 256 and not negative}}
+  a = #nmc.cuda_buffer<offset = -256, bytes = 256>}
+
+// -----
+
+func.func private @nmc_cuda_tile_c1() attributes {
+  // expected-error @below {{all extents must be positive, a block has at most 32 warps}}
+  a = #nmc.cuda_tile<steps = 1, rows = 1, fragments = 8, warps_m = 8, warps_k = 8>}
