@@ -142,6 +142,9 @@ RunFlags::cudaOptions(const RunSettings &settings, rt::Status &status) const {
                                   "give it by --library"));
   if (settings.level && *settings.level != Level::NMC)
     status.append(bad("--device", "a GPU runs level nmc; leave out --level"));
+  if (engine.getNumOccurrences())
+    status.append(bad("--engine", "chooses one on the CPU; leave it out with "
+                                  "--device=cuda"));
   if (settings.teacherForced)
     status.append(bad("--teacher-forced",
                       "a GPU takes no spikes; run it with --device=cpu"));
