@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LayerCores.h"
 #include "fastsnn-rt/Opcodes.h"
 #include "fastsnn-rt/Reach.h"
 #include "fastsnn-rt/Widths.h"
@@ -632,5 +633,8 @@ Partition Partitioner::run() {
 
 Partition mapping::partition(const rt::Program &program, const Target &target,
                              const std::vector<std::string> &ignored) {
-  return Partitioner(program, target, ignored).run();
+  Partition result = Partitioner(program, target, ignored).run();
+  if (target.layerCores)
+    matchLayers(program, target, result);
+  return result;
 }

@@ -10,6 +10,7 @@
 #include "fastsnn/Mapping/Mapping.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 using namespace fastsnn;
@@ -69,6 +70,57 @@ void removeHeld(std::vector<Route> &routes) {
   routes = std::move(kept);
 }
 
+/// The tiles of a pool that have neurons, found by what they hold: the boxes of
+/// a pool are a grid, with borders that may lie anywhere.
+class TileGrid {
+public:
+  TileGrid(const rt::Mapping &mapping, const std::vector<int32_t> &ofPool) {
+    for (int32_t tile : ofPool)
+      if (mapping.tiles[tile].part == 0)
+        for (int axis = 0; axis < 3; ++axis)
+          begins[axis].push_back(mapping.tiles[tile].box[axis].begin);
+    for (std::vector<int64_t> &list : begins) {
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    }
+    tiles.assign(begins[0].size() * begins[1].size() * begins[2].size(), -1);
+    for (int32_t tile : ofPool)
+      if (const rt::Tile &own = mapping.tiles[tile]; own.part == 0)
+        tiles[at(cellOf(0, own.box[0].begin), cellOf(1, own.box[1].begin),
+                 cellOf(2, own.box[2].begin))] = tile;
+  }
+
+  /// Calls use(tile) for all whose boxes `box`, which is not empty, may touch.
+  template <typename Function>
+  void forEachTouched(const Box &box, Function use) const {
+    if (tiles.empty() || rt::volume(box) == 0)
+      return;
+    std::array<size_t, 3> first, last;
+    for (int axis = 0; axis < 3; ++axis) {
+      first[axis] = cellOf(axis, box[axis].begin);
+      last[axis] = cellOf(axis, box[axis].end - 1);
+    }
+    for (size_t c = first[0]; c <= last[0]; ++c)
+      for (size_t y = first[1]; y <= last[1]; ++y)
+        for (size_t x = first[2]; x <= last[2]; ++x)
+          if (int32_t tile = tiles[at(c, y, x)]; tile >= 0)
+            use(tile);
+  }
+
+private:
+  size_t cellOf(int axis, int64_t index) const {
+    const std::vector<int64_t> &list = begins[axis];
+    auto behind = std::upper_bound(list.begin(), list.end(), index);
+    return behind == list.begin() ? 0 : behind - list.begin() - 1;
+  }
+  size_t at(size_t c, size_t y, size_t x) const {
+    return (c * begins[1].size() + y) * begins[2].size() + x;
+  }
+
+  std::array<std::vector<int64_t>, 3> begins;
+  std::vector<int32_t> tiles;
+};
+
 } // namespace
 
 std::vector<Route> mapping::routesOf(const rt::Program &program,
@@ -77,17 +129,18 @@ std::vector<Route> mapping::routesOf(const rt::Program &program,
   for (size_t t = 0; t < mapping.tiles.size(); ++t)
     tilesOf[mapping.tiles[t].pool].push_back(static_cast<int32_t>(t));
   std::vector<Route> routes;
-  for (const rt::Connection &connection : program.connections)
+  for (const rt::Connection &connection : program.connections) {
+    TileGrid senders(mapping, tilesOf[connection.source]);
     for (int32_t reader : tilesOf[connection.target]) {
       const rt::Tile &tile = mapping.tiles[reader];
       Box read = rt::sourcesOf(program, connection, tile);
-      for (int32_t sender : tilesOf[connection.source]) {
-        const rt::Tile &source = mapping.tiles[sender];
-        Box common = intersect(read, source.box);
-        if (source.part == 0 && rt::volume(common) > 0)
+      senders.forEachTouched(read, [&](int32_t sender) {
+        Box common = intersect(read, mapping.tiles[sender].box);
+        if (rt::volume(common) > 0)
           routes.push_back({sender, tile.core, common});
-      }
+      });
     }
+  }
   removeHeld(routes);
   return routes;
 }

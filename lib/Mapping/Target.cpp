@@ -98,6 +98,8 @@ private:
                    const std::string &unit, std::optional<Sourced<T>> &to);
 
   void readProfile(const Json &json, const std::string &key);
+  /// All entries are needed.
+  void readLayerCores(const Json &json);
 
   const std::string &file;
   rt::Status status;
@@ -142,6 +144,15 @@ void TargetReader::readSourced(const Json &json, const std::string &key,
       return fail(key, "its value is missing or neither true nor false; give "
                        "one");
     entry.value = value->template get<bool>();
+  } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
+    bool numbers = value != json.end() && value->is_array() && !value->empty();
+    for (size_t i = 0; numbers && i < value->size(); ++i)
+      numbers = (*value)[i].is_number_integer() &&
+                (*value)[i].template get<int64_t>() >= 1;
+    if (!numbers)
+      return fail(key, "its value is missing or no list of whole numbers of at "
+                       "least 1; give one for each core");
+    entry.value = value->template get<T>();
   } else if constexpr (std::is_same_v<T, double>) {
     if (value == json.end() || !value->is_number() ||
         !(value->template get<double>() >= 0) ||
@@ -182,6 +193,43 @@ void TargetReader::readSourced(const Json &json, const std::string &key,
   to = std::move(entry);
 }
 
+void TargetReader::readLayerCores(const Json &json) {
+  if (!checkObject(json, "layer_cores",
+                   {"neuron_memory", "kernel_memory", "kernel_side", "channels",
+                    "input_side", "output_side"}))
+    return;
+  LayerCores cores;
+  bool complete = true;
+  auto read = [&](const char *name, const char *unit, auto &to) {
+    std::string key = std::string("layer_cores.") + name;
+    std::optional<std::decay_t<decltype(to)>> entry;
+    if (json.contains(name))
+      readSourced(json[name], key, unit, entry);
+    else
+      fail(key, "is missing; layers cannot be matched without it");
+    complete = complete && entry;
+    if (entry)
+      to = std::move(*entry);
+  };
+  read("neuron_memory", "words", cores.neuronMemory);
+  read("kernel_memory", "words", cores.kernelMemory);
+  read("kernel_side", "weights", cores.kernelSide);
+  read("channels", "channels", cores.channels);
+  read("input_side", "neurons", cores.inputSide);
+  read("output_side", "neurons", cores.outputSide);
+  if (complete &&
+      cores.neuronMemory.value.size() != cores.kernelMemory.value.size()) {
+    fail("layer_cores.kernel_memory",
+         "has " + std::to_string(cores.kernelMemory.value.size()) +
+             " entries, neuron_memory " +
+             std::to_string(cores.neuronMemory.value.size()) +
+             "; give one for each core");
+    complete = false;
+  }
+  if (complete)
+    target.layerCores = std::move(cores);
+}
+
 void TargetReader::readProfile(const Json &json, const std::string &key) {
   if (!checkObject(json, key, {"name", "description", "energy", "time"}))
     return;
@@ -216,7 +264,7 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
                       file + ": is no JSON text; correct it");
   if (!checkObject(json, "target",
                    {"name", "description", "cores_per_chip", "mesh", "core",
-                    "features", "profiles"}))
+                    "features", "layer_cores", "profiles"}))
     return status;
   readText(json, "name", target.name);
   readText(json, "description", target.description);
@@ -250,6 +298,8 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
       if (features.contains(known[i]))
         readSourced(features[known[i]], "features." + known[i], "",
                     target.features[i]);
+  if (json.contains("layer_cores"))
+    readLayerCores(json["layer_cores"]);
   Json profiles = json.value("profiles", Json::array());
   if (!profiles.is_array())
     fail("profiles", "is no list; see docs/mapping.md");

@@ -64,7 +64,17 @@ const char *nameOf(Resource resource);
 const char *nameOf(Feature feature);
 const char *unitOf(Resource resource);
 
-/// A chip as a mesh of equal cores. What is not known is not checked.
+/// Cores that hold a whole layer each; no two need be alike.
+struct LayerCores {
+  /// One entry a core, in words: a neuron, a weight.
+  Sourced<std::vector<int64_t>> neuronMemory, kernelMemory;
+  /// The largest side of a kernel, number of channels that leave a layer, and
+  /// sides of the maps that enter and leave it.
+  Sourced<int64_t> kernelSide, channels, inputSide, outputSide;
+};
+
+/// A chip as a mesh of equal cores, or of cores for a layer each. What is not
+/// known is not checked.
 struct Target {
   std::string name, description;
   std::optional<Sourced<int64_t>> coresPerChip;
@@ -76,6 +86,8 @@ struct Target {
   std::optional<Sourced<bool>> multicast;
   std::array<std::optional<Sourced<int64_t>>, kResources> limits;
   std::array<std::optional<Sourced<bool>>, kFeatures> features;
+  /// Layers are not cut, but matched with these.
+  std::optional<LayerCores> layerCores;
   /// What energy and time are estimated from, each on its own.
   std::vector<CostProfile> profiles;
 
