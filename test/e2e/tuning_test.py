@@ -2,7 +2,8 @@
 """Calibration and tuning of ResNet-20 with 2 bits: what is tuned is what is
 deployed. Each mode, on a few images: the tuned network folds with exact
 certificates, not one spike of the integer levels differs from the real-valued
-level on other images, and its counts are nearer to the quantized network's.
+level on other images, and its counts are nearer to the quantized network's. The
+errors that the tuner saw in its own forward pass are those of the program.
 """
 
 import json
@@ -11,6 +12,11 @@ import sys
 import tempfile
 
 import tools
+
+try:
+    import numpy as np
+except ImportError:
+    tools.skip("numpy is not installed")
 
 MODEL = tools.ROOT / "models" / "resnet20_w2a2_qonnx.onnx"
 DATA = tools.ROOT / "data" / "cifar10_test_1000.bin.gz"
@@ -22,6 +28,8 @@ MODES = {
     "searched": ["--parameters=bias-threshold"],
     "trained": ["--epochs=1", "--batch=8", "--learning-rate=0.01"],
     "both": ["--epochs=1", "--batch=8", "--learning-rate=0.01", "--calibrate"],
+    "together": ["--parameters=none", "--calibrate", "--together-epochs=1",
+                 "--together-rate=0.01"],
 }
 
 
@@ -48,7 +56,37 @@ def check_mode(mode, options, folder, fail):
         fail(f"{mode}: the output went away from the quantized network's")
     if total_bias(report, "after") >= total_bias(report, "before"):
         fail(f"{mode}: mean count errors did not become smaller")
+    if mode == "together":
+        if report["together"]["loss_after"] > report["together"]["loss_before"]:
+            fail(f"{mode}: the outputs went away from the quantized network's")
+    else:
+        check_forward_pass(mode, tuned, report, folder, fail)
     check_equal_levels(mode, tuned, [], folder, fail)
+
+
+def counts_of(spikes):
+    """Net counts [N, ...] of each layer on the held-back samples."""
+    return {name: train[-(TUNED_WITH // 4):].astype(int).sum(1)
+            for name, train in spikes.items()}
+
+
+def check_forward_pass(mode, tuned, report, folder, fail):
+    """The tuner's forward pass against the program that is made of its result:
+    the errors of every layer's counts on the held-back samples. The settled
+    program of the model has the counts of the quantized network."""
+    options = [f"--input={DATA}", f"--limit={TUNED_WITH}", "--level=nmc"]
+    actual = counts_of(tools.run_model(tuned, folder, *options)[2])
+    expected = counts_of(tools.run_model(MODEL, folder, tools.CIFAR_PREPROCESS,
+                                         "--timing=settled", *options)[2])
+    for layer in report["layers"]:
+        error = actual[layer["name"]] - expected[layer["name"]]
+        channels = error.mean((0, *range(2, error.ndim)))
+        for key, value in (("loss", (error ** 2).mean()),
+                           ("count_mismatch", (error != 0).mean()),
+                           ("channel_bias", np.abs(channels).mean())):
+            if abs(layer["after"][key] - value) > 1e-12:
+                fail(f"{mode}: {layer['name']}: {key} {layer['after'][key]} in the tuner, "
+                     f"{value} of the program")
 
 
 def check_equal_levels(name, file, options, folder, fail):
