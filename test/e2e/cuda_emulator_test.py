@@ -92,6 +92,16 @@ def check_small(model, folder):
     np.save(inputs, np.random.default_rng(1).random((5, 1, 2, 2)))
     yield from cuda_tools.differences(folder, library, [f"--input={inputs}"],
                                       batches=(1, 3))
+    yield from check_plain(model, folder, inputs)
+
+
+def check_plain(model, emitted, inputs, *options):
+    """The same of the plain kernels."""
+    folder = cuda_tools.emit_plain(model, emitted, emitted / "plain", *options)
+    library = cuda_tools.compile_for_emulator(folder)
+    for text in cuda_tools.differences(folder, library, [f"--input={inputs}"],
+                                       batches=(2,)):
+        yield f"plain kernels: {text}"
 
 
 def check_graph(seed, folder):
@@ -115,6 +125,8 @@ def check_graph(seed, folder):
     np.save(inputs, graph.inputs[:5])
     yield from cuda_tools.differences(emitted, library, [f"--input={inputs}"],
                                       batches=(2,))
+    if seed % 3 == 1:
+        yield from check_plain(model, emitted, inputs, *options)
 
 
 def check_nvcc(folder):

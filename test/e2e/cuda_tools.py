@@ -45,6 +45,19 @@ def emit(model, folder, *options):
     return folder
 
 
+def emit_plain(model, emitted, folder, *options):
+    """The same as `emitted`, of the plain kernels alone."""
+    shutil.copytree(emitted, folder, ignore=shutil.ignore_patterns("*.o", "*.so"))
+    network = folder / "network.mlirbc"
+    tools.run("fastsnn-compile", model, "--emit=nmc", "-o", network, *options)
+    scheduled = folder / "scheduled.mlirbc"
+    tools.run("fastsnn-opt", network, "--nmc-schedule-cuda=fallback",
+              "--emit-bytecode", "-o", scheduled)
+    tools.run("fastsnn-translate", "--snn-to-cuda", scheduled, "-o",
+              folder / "network.cu", f"--cuda-weights={folder / 'weights.fsnnw'}")
+    return folder
+
+
 def compile_with_nvcc(nvcc, folder, architecture):
     """Builds the library for one architecture; the seconds that nvcc took."""
     return run_compiler([nvcc, "-std=c++17", "-O3", f"-arch=sm_{architecture}",
