@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -93,6 +94,29 @@ def check_small(model, folder):
     yield from cuda_tools.differences(folder, library, [f"--input={inputs}"],
                                       batches=(1, 3))
     yield from check_plain(model, folder, inputs)
+    yield from check_runner(folder, library)
+
+
+def check_runner(folder, library):
+    """The emitted runner, on the emulated library."""
+    runner = folder / "network-run"
+    cuda_tools.run_compiler(
+        [os.environ.get("CXX", "c++"), "-std=c++17", f"-I{folder}/include",
+         folder / "runner.cpp", library, f"-Wl,-rpath,{folder}", "-pthread", "-o",
+         runner])
+    outputs = folder / "sums.bin"
+    result = subprocess.run(
+        [runner, "--images=5", "--batch=2", "--repeat=1", "--statistics",
+         "--profile", f"--output={outputs}"],
+        capture_output=True, text=True, timeout=300, check=False)
+    if result.returncode != 0 or "5 images in" not in result.stdout:
+        yield f"network-run: {result.stdout}{result.stderr}"
+    elif outputs.stat().st_size != 5 * 2 * 8:
+        yield f"network-run wrote {outputs.stat().st_size} bytes"
+    result = subprocess.run([runner, "--batch=x"], capture_output=True, text=True,
+                            timeout=300, check=False)
+    if result.returncode != 1 or "error: --batch: 'x'" not in result.stderr:
+        yield f"network-run --batch=x: {result.stderr}"
 
 
 def check_plain(model, emitted, inputs, *options):
