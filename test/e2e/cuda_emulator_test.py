@@ -13,6 +13,7 @@ sm_80 and sm_90 in less than a minute each.
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
+import filecmp
 import os
 from pathlib import Path
 import shutil
@@ -46,6 +47,20 @@ def check_resnet(folder):
             folder, library, [*options, "--threads=2"], batches=(1,),
             environment={"FASTSNN_EMULATED_DEVICES": "2"}):
         yield f"two devices: {text}"
+    # Without statistics, and from the model instead of the program.
+    report = cuda_tools.run_program(
+        folder, "quiet", *options, "--device=cuda", f"--library={library}",
+        "--no-statistics", spikes=False)
+    if any(layer["additions"] is not None for layer in report["layers"]):
+        yield "--no-statistics: additions are reported"
+    if not filecmp.cmp(folder / "cpu-outputs.npz", folder / "quiet-outputs.npz",
+                       shallow=False):
+        yield "--no-statistics: outputs differ"
+    compared, _, _ = tools.run_model(
+        RESNET, folder, tools.CIFAR_PREPROCESS, *options, "--device=cuda",
+        f"--library={library}", "--compare=folded", name="compared", spikes=False)
+    if any(layer["spikes_differing"] for layer in compared["compare"][0]["layers"]):
+        yield "--compare=folded: spikes differ"
     yield from check_errors(folder, library, options)
 
 

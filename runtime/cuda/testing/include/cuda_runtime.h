@@ -8,9 +8,8 @@
 //
 // As much of the CUDA runtime's interface as the emitted networks use, on the
 // host: device memory is host memory, a stream runs its work at once, except
-// while it is captured into a graph. Work is bound to memory guards as a
-// device's would be: memory is filled with a pattern when it is taken, so that
-// reading what nobody wrote does not happen to work.
+// while it is captured into a graph. Memory is filled with a pattern when it is
+// taken, so that reading what nobody wrote does not happen to work.
 //
 // Environment of tests: FASTSNN_EMULATED_DEVICES (number of devices, default
 // 1), FASTSNN_EMULATED_MEMORY (bytes of each, default 1 GiB).
