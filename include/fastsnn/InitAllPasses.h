@@ -10,6 +10,7 @@
 #define FASTSNN_INITALLPASSES_H
 
 #include "fastsnn/Conversion/Passes.h"
+#include "fastsnn/Dialect/NMC/Transforms/Passes.h"
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "fastsnn/Pipelines/Pipelines.h"
@@ -22,6 +23,7 @@ namespace fastsnn {
 /// that are of use beside them. Further calls do nothing.
 inline void registerAllPasses() {
   static bool once = [] {
+    nmc::registerNMCPasses();
     qnn::registerQNNPasses();
     snn::registerSNNPasses();
     registerConversionPasses();

@@ -104,16 +104,8 @@ std::optional<rt::Program> makeProgram(Model &model) {
 rt::Status explainViolations(const mapping::Mapping &mapping) {
   rt::Status status;
   for (const mapping::Violation &violation : mapping.partition.violations)
-    status.add(
-        rt::ErrorCode::BadArgument,
-        (violation.layer.empty() ? "program" : violation.layer) + ": needs " +
-            (violation.limit == 0
-                 ? violation.resource + ", which target '" +
-                       mapping.target.name + "' lacks"
-                 : std::to_string(violation.need) + " " + violation.resource +
-                       ", target '" + mapping.target.name + "' has " +
-                       std::to_string(violation.limit)) +
-            "; " + violation.hint);
+    status.add(rt::ErrorCode::BadArgument,
+               mapping::messageOf(violation, mapping.target));
   return status;
 }
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Conversion/Passes.h"
-#include "fastsnn/Dialect/NMC/IR/NMC.h"
+#include "fastsnn/Dialect/NMC/Transforms/Passes.h"
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "fastsnn/Pipelines/Pipelines.h"
@@ -23,6 +23,7 @@ int main(int argc, char **argv) {
   fastsnn::registerConversionPasses();
   fastsnn::cudagen::registerCUDAPasses();
   fastsnn::registerPipelines();
+  fastsnn::nmc::registerNMCPasses();
   fastsnn::qnn::registerQNNPasses();
   fastsnn::snn::registerSNNPasses();
   mlir::registerCanonicalizerPass();

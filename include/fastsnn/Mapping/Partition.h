@@ -26,6 +26,9 @@ struct Violation {
   std::string hint;
 };
 
+/// "<layer>: needs <need> <resource>, target '<name>' has <limit>; <hint>".
+std::string messageOf(const Violation &violation, const Target &target);
+
 /// How many cores partition() keeps open for further tiles: neighbours in the
 /// network stay close.
 constexpr size_t kOpenCores = 64;

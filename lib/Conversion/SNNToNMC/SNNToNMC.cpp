@@ -247,7 +247,8 @@ LogicalResult ProgramBuilder::connect(Operation *op, Value signal,
     nmc::ConnectOp::create(builder, op->getLoc(), name, source, target,
                            builder.getArrayAttr(path.stages),
                            path.shift ? path.shift : shift, gain,
-                           /*cuda=*/nullptr);
+                           /*cuda=*/nullptr,
+                           /*delay=*/IntegerAttr());
     if (constant) {
       emit<nmc::InjectOp>(*prologue, name);
       injected = true;
@@ -342,7 +343,8 @@ LogicalResult ProgramBuilder::addCountPool(snn::MaxPoolOp op) {
     std::string connection = unique(name + ".from." + source);
     nmc::ConnectOp::create(builder, op.getLoc(), connection, source, name,
                            builder.getArrayAttr(path.stages), 0, ElementsAttr(),
-                           /*cuda=*/nullptr);
+                           /*cuda=*/nullptr,
+                           /*delay=*/IntegerAttr());
     emit<nmc::DrainOp>(*step, connection);
     ++numConnections;
   }
@@ -416,7 +418,8 @@ FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
   builder.setInsertionPoint(function);
   std::string name = function.getSymName().str();
   program = nmc::ProgramOp::create(builder, location, name, steps, provenance(),
-                                   /*cuda=*/nullptr);
+                                   /*cuda=*/nullptr,
+                                   nmc::TargetAttr(), nmc::MeshAttr());
   Block &body = program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&body);
   auto code = [&](auto tag) {

@@ -56,6 +56,9 @@ Json toJson(Attribute attribute) {
 
 class Translator {
 public:
+  /// `outline`: see outlineProgram().
+  explicit Translator(bool outline) : outline(outline) {}
+
   FailureOr<rt::Program> run(nmc::ProgramOp op);
 
 private:
@@ -66,6 +69,9 @@ private:
   void addCountPool(nmc::CountPoolOp op);
   LogicalResult addReadout(nmc::ReadoutOp op);
   LogicalResult addConnection(nmc::ConnectOp op);
+  void addCore(nmc::CoreOp op);
+  void addRoutes(nmc::RoutesOp op);
+  LogicalResult finishMapping(nmc::ProgramOp op);
   rt::Stage stage(Attribute attribute) const;
   void addCode(Region &region, std::vector<rt::Instruction> &code) const;
   void addPool(StringRef name, ArrayRef<int64_t> shape,
@@ -80,8 +86,10 @@ private:
     program.pools.push_back(std::move(pool));
   }
 
+  bool outline;
   rt::Program program;
   llvm::StringMap<int32_t> weights, pools, connections;
+  llvm::DenseMap<int32_t, int32_t> delays;
   Json layers = Json::array(), hosts = Json::object();
 };
 
@@ -118,8 +126,17 @@ LogicalResult Translator::addWeights(nmc::WeightsOp op) {
   set.planes = type.getDimSize(0);
   set.rows = type.getDimSize(1);
   set.columns = type.getDimSize(2);
-  set.values = rt::IntegerArray::generate(
-      values->size(), set.bits, [&](size_t i) { return (*values)[i]; });
+  if (outline) {
+    int64_t least = 0, most = 0;
+    for (size_t i = 0; i < size_t(values->size()); ++i) {
+      least = std::min<int64_t>(least, (*values)[i]);
+      most = std::max<int64_t>(most, (*values)[i]);
+    }
+    set.values = std::vector<int64_t>{least, most};
+  } else {
+    set.values = rt::IntegerArray::generate(
+        values->size(), set.bits, [&](size_t i) { return (*values)[i]; });
+  }
   weights[op.getSymName()] = int32_t(program.weights.size());
   program.weights.push_back(std::move(set));
   return success();
@@ -162,7 +179,8 @@ LogicalResult Translator::addNeurons(nmc::NeuronsOp op) {
   addPool(op.getSymName(), op.getShape(), std::move(unit));
   Json layer;
   layer["name"] = op.getSymName().str();
-  layer["certificate"] = toJson(op.getCertificate().get("proof"));
+  if (Attribute proof = op.getCertificate().get("proof"))
+    layer["certificate"] = toJson(proof);
   if (auto approximate = op.getCertificate().getAs<BoolAttr>("approximate"))
     layer["approximate"] = approximate.getValue();
   layers.push_back(std::move(layer));
@@ -255,6 +273,8 @@ LogicalResult Translator::addConnection(nmc::ConnectOp op) {
       return failure();
     connection.gain = std::move(*values);
   }
+  if (auto delay = op.getDelay())
+    delays[int32_t(program.connections.size())] = int32_t(*delay);
   connections[op.getSymName()] = int32_t(program.connections.size());
   program.connections.push_back(std::move(connection));
   return success();
@@ -293,6 +313,14 @@ LogicalResult Translator::visit(Operation &op) {
       })
       .Case([&](nmc::ReadoutOp readout) { return addReadout(readout); })
       .Case([&](nmc::ConnectOp connect) { return addConnection(connect); })
+      .Case([&](nmc::CoreOp core) {
+        addCore(core);
+        return success();
+      })
+      .Case([&](nmc::RoutesOp routes) {
+        addRoutes(routes);
+        return success();
+      })
       .Case([&](nmc::PrologueOp code) {
         addCode(code.getBody(), program.prologue);
         return success();
@@ -310,16 +338,90 @@ LogicalResult Translator::visit(Operation &op) {
       });
 }
 
+void Translator::addCore(nmc::CoreOp op) {
+  if (!program.mapping)
+    program.mapping.emplace();
+  rt::Mapping &mapping = *program.mapping;
+  rt::Core core;
+  core.id = int32_t(op.getNumber());
+  rt::CorePlace place;
+  if (auto at = op.getPlace())
+    place = {int32_t((*at)[0]), int32_t((*at)[1])};
+  for (Attribute entry : op.getTiles()) {
+    auto attribute = cast<nmc::TileAttr>(entry);
+    rt::Tile tile;
+    tile.pool = pools.lookup(attribute.getPool().getValue());
+    for (int axis = 0; axis < 3; ++axis)
+      tile.box[axis] = {attribute.getBegin()[axis], attribute.getEnd()[axis]};
+    tile.core = int32_t(mapping.cores.size());
+    if (!attribute.getPart().empty()) {
+      tile.part = int32_t(attribute.getPart()[0]);
+      tile.parts = int32_t(attribute.getPart()[1]);
+    }
+    core.pools.push_back(tile.pool);
+    mapping.tiles.push_back(tile);
+  }
+  mapping.cores.push_back(place);
+  program.cores.push_back(std::move(core));
+}
+
+void Translator::addRoutes(nmc::RoutesOp op) {
+  ArrayRef<int64_t> boxes = op.getBoxes();
+  for (int64_t core : op.getCores()) {
+    rt::Route route;
+    route.tile = int32_t(op.getTile());
+    route.core = int32_t(core);
+    for (int axis = 0; axis < 3; ++axis)
+      route.box[axis] = {boxes[2 * axis], boxes[2 * axis + 1]};
+    boxes = boxes.drop_front(6);
+    program.mapping->routes.push_back(route);
+  }
+}
+
+/// Target, mesh and delays; what a program file needs of them.
+LogicalResult Translator::finishMapping(nmc::ProgramOp op) {
+  rt::Mapping &mapping = *program.mapping;
+  nmc::TargetAttr target = op.getTargetAttr();
+  mapping.target = target.getName().str();
+  if (nmc::MeshAttr mesh = op.getMeshAttr()) {
+    mapping.columns = int32_t(mesh.getCores()[0]);
+    mapping.rows = int32_t(mesh.getCores()[1]);
+    mapping.chipColumns = int32_t(mesh.getChip()[0]);
+    mapping.chipRows = int32_t(mesh.getChip()[1]);
+    mapping.routing =
+        mesh.getMulticast() ? rt::Routing::Multicast : rt::Routing::Unicast;
+  }
+  for (size_t c = 0; c < program.connections.size(); ++c)
+    mapping.delays.push_back(delays.lookup(int32_t(c)));
+  if (outline)
+    return success();
+  if (!target.getIgnored().empty())
+    return op.emitError("is mapped in structure only, '")
+           << target.getIgnored().front().getValue()
+           << "' was ignored; map it onto a target that runs it";
+  if (!op.getMesh() || mapping.routes.empty())
+    return op.emitError("has cores without places or routes; run nmc-place "
+                        "and nmc-route first");
+  return success();
+}
+
 FailureOr<rt::Program> Translator::run(nmc::ProgramOp op) {
   program.name = op.getSymName().str();
   program.timeSteps = int32_t(op.getTimeSteps());
   for (Operation &item : op.getBody().front())
     if (failed(visit(item)))
       return failure();
-  rt::Core core;
-  for (size_t i = 0; i < program.pools.size(); ++i)
-    core.pools.push_back(int32_t(i));
-  program.cores.push_back(std::move(core));
+  if (program.mapping) {
+    if (failed(finishMapping(op)))
+      return failure();
+  } else {
+    rt::Core core;
+    for (size_t i = 0; i < program.pools.size(); ++i)
+      core.pools.push_back(int32_t(i));
+    program.cores.push_back(std::move(core));
+  }
+  if (outline)
+    return std::move(program);
   // The validator proves ranges connection by connection, which can be wider
   // than the proof for the whole layer: its own are recorded.
   rt::Status status = rt::recordMembraneRanges(program);
@@ -338,10 +440,18 @@ FailureOr<rt::Program> Translator::run(nmc::ProgramOp op) {
 }
 } // namespace
 
-FailureOr<rt::Program> fastsnn::translateToProgram(ModuleOp module) {
+static FailureOr<rt::Program> translate(ModuleOp module, bool outline) {
   auto programs = llvm::to_vector(module.getOps<nmc::ProgramOp>());
   if (programs.size() != 1)
     return module.emitError("needs exactly one nmc.program, the module has ")
            << programs.size() << "; compile the network down to level nmc";
-  return Translator().run(programs[0]);
+  return Translator(outline).run(programs[0]);
+}
+
+FailureOr<rt::Program> fastsnn::translateToProgram(ModuleOp module) {
+  return translate(module, /*outline=*/false);
+}
+
+FailureOr<rt::Program> fastsnn::outlineProgram(ModuleOp module) {
+  return translate(module, /*outline=*/true);
 }

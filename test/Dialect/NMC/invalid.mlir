@@ -978,3 +978,267 @@ func.func private @nmc_cuda_buffer_c1() attributes {
 func.func private @nmc_cuda_tile_c1() attributes {
   // expected-error @below {{all extents must be positive, a block has at most 32 warps}}
   a = #nmc.cuda_tile<steps = 1, rows = 1, fragments = 8, warps_m = 8, warps_k = 8>}
+
+// -----
+
+// expected-error @below {{target needs a name}}
+func.func private @nmc_target_c1() attributes {a = #nmc.target<"", {}>}
+
+// -----
+
+// expected-error @below {{target entries must be positive i64}}
+func.func private @nmc_target_c2() attributes {a = #nmc.target<"t", {core = {neurons = 0}}>}
+
+// -----
+
+// expected-error @below {{target entries must be positive i64}}
+func.func private @nmc_target_c2_text() attributes {a = #nmc.target<"t", {core = {neurons = "many"}}>}
+
+// -----
+
+// expected-error @below {{mesh must be whole chips}}
+func.func private @nmc_mesh_c1() attributes {a = #nmc.mesh<cores = [3, 1], chip = [2, 1], multicast = true>}
+
+// -----
+
+// expected-error @below {{tile must reach from 3 indices of at least 0 to 3 larger ones}}
+func.func private @nmc_tile_c1() attributes {a = #nmc.tile<@a, [0, 1, 0] to [1, 1, 1]>}
+
+// -----
+
+// expected-error @below {{part must be}}
+func.func private @nmc_tile_c2() attributes {a = #nmc.tile<@a, [0, 0, 0] to [1, 1, 1], part [2, 2]>}
+
+// -----
+
+// expected-error @below {{has cores but no target}}
+nmc.program @nmc_core_c1 steps 3 {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c2
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  // expected-error @below {{is number 0 of the program; cores are numbered as they stand}}
+  nmc.core 1 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c3
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  // expected-error @below {{tile of 'x' must be inside neurons, a count pool or a readout}}
+  nmc.core 0 tiles [#nmc.tile<@x, [0, 0, 0] to [2, 2, 2]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c3
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  // expected-error @below {{tile of 'a' must be inside neurons, a count pool or a readout}}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 3, 2]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c4
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>, mesh = #nmc.mesh<cores = [2, 1], chip = [2, 1], multicast = true>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  // expected-error @below {{needs a place, column and row, inside the program's mesh}}
+  nmc.core 0 at [2, 0] tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c4
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  // expected-error @below {{needs a place, column and row, inside the program's mesh}}
+  nmc.core 0 at [0, 0] tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_core_c5
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>, mesh = #nmc.mesh<cores = [2, 1], chip = [2, 1], multicast = true>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 at [1, 0] tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>]
+  // expected-error @below {{is where another core is}}
+  nmc.core 1 at [1, 0] tiles [#nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// expected-error @below {{has neurons of 'a' on two cores}}
+nmc.program @nmc_program_c5 steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  nmc.core 1 tiles [#nmc.tile<@a, [1, 1, 1] to [2, 2, 2]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// expected-error @below {{has neurons of 'y' on no core}}
+nmc.program @nmc_program_c6 steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_routes_c1
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  // expected-error @below {{must leave a tile with neurons, in the order of tiles, each once}}
+  nmc.routes 2 to [0] boxes [0, 1, 0, 1, 0, 1]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_routes_c2
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  // expected-error @below {{needs ascending numbers of cores and six numbers a box}}
+  nmc.routes 0 to [0] boxes [0, 1, 0, 1, 0]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_routes_c3
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  nmc.connect @ay from @a to @y via [#nmc.dense<8 -> 2, @w>] {gain = dense<1.0> : tensor<1xf64>}
+  nmc.core 0 tiles [#nmc.tile<@a, [0, 0, 0] to [2, 2, 2]>, #nmc.tile<@y, [0, 0, 0] to [2, 1, 1]>]
+  // expected-error @below {{boxes must hold neurons of the tile}}
+  nmc.routes 0 to [0] boxes [0, 3, 0, 1, 0, 1]
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}
+
+// -----
+
+// nmc_connect_c16
+nmc.program @p steps 3 attributes {target = #nmc.target<"t", {}>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.readout @y [2] offset dense<0.0> : tensor<1xf64>
+  // expected-error @below {{a delay belongs to programs on cores, is positive, and not from an input}}
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>] {delay = 1}
+  nmc.prologue {}
+  nmc.step {}
+  nmc.epilogue {}
+}

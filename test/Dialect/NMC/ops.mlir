@@ -139,6 +139,37 @@ nmc.program @empty steps 65535 {
   }
 }
 
+// A program on cores: two tiles of a pool, two halves of the sources of another.
+// CHECK: nmc.program @mapped steps 3 attributes {mesh = #nmc.mesh<cores = [4, 1], chip = [2, 1], multicast = true>, target = #nmc.target<"t", {core = {axons_in = "unlimited", neurons = 4 : i64}, features = {barrier = true}}, ignored = ["delay"]>} {
+nmc.program @mapped steps 3 attributes {
+    mesh = #nmc.mesh<cores = [4, 1], chip = [2, 1], multicast = true>,
+    target = #nmc.target<"t", {core = {neurons = 4, axons_in = "unlimited"}, features = {barrier = true}}, ignored = ["delay"]>} {
+  nmc.weights @w = dense<1> : tensor<1x8x2xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.weights @one = dense<1> : tensor<1x1x1xi8> digest "0000000000000000000000000000000000000000000000000000000000000000"
+  nmc.input @x [2, 2, 2] <pixel> range 0 : 255
+  nmc.neurons @a [2, 2, 2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.neurons @b [2] range 0 : 3 bias dense<0> : tensor<1xi64> theta [10] start [5] epsilon [1] state 32 min -100 max 900
+  nmc.connect @xa from @x to @a via [#nmc.diagonal<8 by 1, @one>]
+  // CHECK: nmc.connect @ab from @a to @b via [#nmc.dense<8 -> 2, @w>] {delay = 2 : i64}
+  nmc.connect @ab from @a to @b via [#nmc.dense<8 -> 2, @w>] {delay = 2 : i64}
+  nmc.prologue {
+  }
+  nmc.step {
+  }
+  nmc.epilogue {
+  }
+  // CHECK: nmc.core 0 at [0, 0] tiles [#nmc.tile<@a, [0, 0, 0] to [1, 2, 2]>]
+  nmc.core 0 at [0, 0] tiles [#nmc.tile<@a, [0, 0, 0] to [1, 2, 2]>]
+  // CHECK: nmc.core 1 at [3, 0] tiles [#nmc.tile<@a, [1, 0, 0] to [2, 2, 2]>, #nmc.tile<@b, [0, 0, 0] to [2, 1, 1], part [0, 2]>]
+  nmc.core 1 at [3, 0] tiles [#nmc.tile<@a, [1, 0, 0] to [2, 2, 2]>, #nmc.tile<@b, [0, 0, 0] to [2, 1, 1], part [0, 2]>]
+  // CHECK: nmc.core 2 at [1, 0] tiles [#nmc.tile<@b, [0, 0, 0] to [2, 1, 1], part [1, 2]>]
+  nmc.core 2 at [1, 0] tiles [#nmc.tile<@b, [0, 0, 0] to [2, 1, 1], part [1, 2]>]
+  // CHECK: nmc.routes 0 to [1] boxes [0, 1, 0, 2, 0, 2]
+  nmc.routes 0 to [1] boxes [0, 1, 0, 2, 0, 2]
+  // CHECK: nmc.routes 1 to [1, 2] boxes [1, 2, 0, 1, 0, 2, 1, 2, 0, 2, 0, 2]
+  nmc.routes 1 to [1, 2] boxes [1, 2, 0, 1, 0, 2, 1, 2, 0, 2, 0, 2]
+}
+
 // CHECK: blob: "0x080000000100000000000000FEFFFFFFFFFFFFFF"
 {-#
   dialect_resources: {

@@ -20,6 +20,12 @@ namespace fastsnn {
 /// diagnostics.
 mlir::FailureOr<rt::Program> translateToProgram(mlir::ModuleOp module);
 
+/// The same with nothing of the weights but the smallest and the largest of
+/// each table, with ranges of membranes as they stand, and with a mapping that
+/// need not be complete: for those who map the structure. It is no program to
+/// run.
+mlir::FailureOr<rt::Program> outlineProgram(mlir::ModuleOp module);
+
 /// Registers `fastsnn-translate --nmc-to-program`.
 void registerNMCToProgramTranslation();
 

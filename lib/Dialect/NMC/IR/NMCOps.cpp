@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "NMCMapping.h"
 #include "fastsnn/Dialect/NMC/IR/NMC.h"
 #include "fastsnn/Support/Constants.h"
 #include "fastsnn/Support/Limits.h"
@@ -159,7 +160,7 @@ LogicalResult ProgramOp::verify() {
   for (Operation &item : getBody().front())
     // nmc_program_c2
     if (!isa<WeightsOp, InputOp, NeuronsOp, CountPoolOp, ReadoutOp, ConnectOp,
-             PrologueOp, StepOp, EpilogueOp>(item))
+             CoreOp, RoutesOp, PrologueOp, StepOp, EpilogueOp>(item))
       return item.emitOpError("does not belong into an 'nmc.program'");
   return success();
 }
@@ -202,7 +203,7 @@ LogicalResult ProgramOp::verifyRegions() {
   // nmc_program_c4
   if (prologues != 1 || steps != 1 || epilogues != 1)
     return emitOpError("needs one prologue, one step and one epilogue");
-  return success();
+  return verifyMapping(*this, symbols);
 }
 
 LogicalResult WeightsOp::verify() {

@@ -131,4 +131,52 @@ def NMC_DiagonalAttr : NMC_Stage<"Diagonal", "diagonal"> {
   let assemblyFormat = "`<` $size `by` $channels `,` $weights `>`";
 }
 
+//===----------------------------------------------------------------------===//
+// Mapping onto the cores of a chip
+//===----------------------------------------------------------------------===//
+
+class NMC_MappingAttr<string name, string attrMnemonic> : AttrDef<NMC_Dialect, name> {
+  let mnemonic = attrMnemonic;
+  let genVerifyDecl = 1;
+}
+
+def NMC_TargetAttr : NMC_MappingAttr<"Target", "target"> {
+  let summary = "the chip that a program is mapped onto, and what of it is not checked";
+  let description = [{
+    `entries` are those of the target's file (docs/mapping.md) without units and
+    sources: numbers, booleans, "unlimited" where the chip has no such limit. A
+    program with `ignored` entries is mapped in structure only.
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "::mlir::DictionaryAttr":$entries,
+      OptionalArrayRefParameter<"::mlir::StringAttr">:$ignored);
+  let assemblyFormat = [{
+    `<` $name `,` $entries (`,` `ignored` `=` `[` $ignored^ `]`)? `>`
+  }];
+}
+
+def NMC_MeshAttr : NMC_MappingAttr<"Mesh", "mesh"> {
+  let summary = "columns and rows of the mesh of cores, and of one chip of it";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$cores,
+      ArrayRefParameter<"int64_t">:$chip, "bool":$multicast);
+  let assemblyFormat = [{
+    `<` `cores` `=` `[` $cores `]` `,` `chip` `=` `[` $chip `]` `,`
+    `multicast` `=` $multicast `>`
+  }];
+}
+
+def NMC_TileAttr : NMC_MappingAttr<"Tile", "tile"> {
+  let summary = "neurons of a pool that are on one core";
+  let description = [{
+    Those in [begin, end) of channels, rows and columns. With `part` [k, n] the
+    tile gets the channels [C * k / n, C * (k + 1) / n) of each source with C of
+    them; only part 0 has neurons, the others send sums to it.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$pool,
+      ArrayRefParameter<"int64_t">:$begin, ArrayRefParameter<"int64_t">:$end,
+      OptionalArrayRefParameter<"int64_t">:$part);
+  let assemblyFormat = [{
+    `<` $pool `,` `[` $begin `]` `to` ` ` `[` $end `]` (`,` `part` ` ` `[` $part^ `]`)? `>`
+  }];
+}
+
 #endif // FASTSNN_DIALECT_NMC_IR_NMCATTRS_TD

@@ -24,11 +24,14 @@ def NMC_ProgramOp : NMC_Op<"program", [Symbol, SymbolTable, SingleBlock,
   let summary = "one network's program";
   let description = [{
     Holds weights, pools in topological order, connections and one
-    `nmc.prologue`, `nmc.step` and `nmc.epilogue`.
+    `nmc.prologue`, `nmc.step` and `nmc.epilogue`; mapped onto a chip also
+    `nmc.core` and `nmc.routes`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$time_steps,
                        DefaultValuedAttr<DictionaryAttr, "{}">:$provenance,
-                       OptionalAttr<NMC_CudaProgramAttr>:$cuda);
+                       OptionalAttr<NMC_CudaProgramAttr>:$cuda,
+                       OptionalAttr<NMC_TargetAttr>:$target,
+                       OptionalAttr<NMC_MeshAttr>:$mesh);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `steps` $time_steps attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -136,13 +139,41 @@ def NMC_ConnectOp : NMC_ProgramItem<"connect", [Symbol]> {
   let description = [{
     Events of `source` pass the `stages` and are accumulated in `target`; the
     sum is shifted left by `shift`. `gain` belongs to connections into readouts.
+    In a mapped program an event is added `delay` ticks after its emission.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$source,
       FlatSymbolRefAttr:$target, ArrayAttr:$stages,
       DefaultValuedAttr<I64Attr, "0">:$shift, OptionalAttr<ElementsAttr>:$gain,
-      OptionalAttr<NMC_CudaConnectionAttr>:$cuda);
+      OptionalAttr<NMC_CudaConnectionAttr>:$cuda, OptionalAttr<I64Attr>:$delay);
   let assemblyFormat = "$sym_name `from` $source `to` $target `via` $stages attr-dict";
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Cores
+//===----------------------------------------------------------------------===//
+
+def NMC_CoreOp : NMC_ProgramItem<"core"> {
+  let summary = "a core and the tiles on it";
+  let description = [{
+    Cores are numbered from 0 as they stand, tiles through all cores. `place` is
+    the column and the row in the program's mesh.
+  }];
+  let arguments = (ins I64Attr:$number, OptionalAttr<DenseI64ArrayAttr>:$place,
+                       TypedArrayAttrBase<NMC_TileAttr, "tiles">:$tiles);
+  let assemblyFormat = "$number (`at` $place^)? `tiles` $tiles attr-dict";
+}
+
+def NMC_RoutesOp : NMC_ProgramItem<"routes"> {
+  let summary = "the cores that the events of a tile go to";
+  let description = [{
+    Neurons of the tile inside box k send to core `cores[k]`; a box is begin and
+    end of channels, of rows, of columns. A core that several boxes name for one
+    neuron gets its event once.
+  }];
+  let arguments = (ins I64Attr:$tile, DenseI64ArrayAttr:$cores,
+                       DenseI64ArrayAttr:$boxes);
+  let assemblyFormat = "$tile `to` $cores `boxes` $boxes attr-dict";
 }
 
 //===----------------------------------------------------------------------===//
