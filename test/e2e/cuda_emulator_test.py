@@ -132,6 +132,11 @@ def check_runner(folder, library):
                             timeout=300, check=False)
     if result.returncode != 1 or "error: --batch: 'x'" not in result.stderr:
         yield f"network-run --batch=x: {result.stderr}"
+    result = subprocess.run([runner], capture_output=True, text=True, timeout=300,
+                            env={**os.environ, "FASTSNN_EMULATED_DEVICES": "0"},
+                            check=False)
+    if result.returncode != 1 or "error: no CUDA device" not in result.stderr:
+        yield f"network-run without a device: {result.stderr}"
 
 
 def check_plain(model, emitted, inputs, *options):

@@ -49,7 +49,8 @@ struct Settings {
   std::exit(1);
 }
 
-void check(FastSNNCudaStatus status, char *error) {
+/// By reference: the call that gives `status` sets `error`.
+void check(FastSNNCudaStatus status, char *const &error) {
   if (status != FASTSNN_CUDA_SUCCESS)
     fail(error ? error : "unknown");
 }
