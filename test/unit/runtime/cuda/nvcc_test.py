@@ -86,7 +86,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         cubin = pathlib.Path(folder) / "kernels.cubin"
         command = [
-            nvcc, "-std=c++20", "-O3", f"-arch={arguments.arch}", "-cubin",
+            nvcc, "-std=c++17", "-O3", f"-arch={arguments.arch}", "-cubin",
             "-Xptxas", "-v", f"-I{HEADERS}", "-o", str(cubin),
             str(HERE / "Inputs" / "Kernels.cu"),
         ]
