@@ -156,6 +156,90 @@ std::optional<Product> findConvolution(const rt::Program &program,
   return product;
 }
 
+/// One axis of a convolution behind a sum over windows, as one window.
+struct ComposedAxis {
+  int64_t kernel = 0, stride = 0, pad = 0;
+  /// Per tap: those of the convolution that read it, once for each time.
+  std::vector<std::vector<int64_t>> taps;
+};
+
+/// nullopt where the composition would read what lies between the windows and
+/// the convolution's border: windows wider than their stride in front of a
+/// padding, or inputs that no window holds.
+std::optional<ComposedAxis> compose(const rt::WindowAxis &sum,
+                                    const rt::WindowAxis &conv) {
+  int64_t reach = (sum.kernel - 1) * sum.dilation;
+  if (conv.pad > 0 && reach >= sum.stride + sum.pad)
+    return std::nullopt;
+  int64_t last = (conv.out - 1) * conv.stride - conv.pad +
+                 (conv.kernel - 1) * conv.dilation;
+  if (last >= sum.out && sum.out * sum.stride - sum.pad < sum.in)
+    return std::nullopt;
+  ComposedAxis axis;
+  axis.kernel = (conv.kernel - 1) * conv.dilation * sum.stride + reach + 1;
+  axis.stride = conv.stride * sum.stride;
+  axis.pad = conv.pad * sum.stride + sum.pad;
+  axis.taps.resize(axis.kernel);
+  for (int64_t outer = 0; outer < conv.kernel; ++outer)
+    for (int64_t inner = 0; inner < sum.kernel; ++inner)
+      axis.taps[outer * conv.dilation * sum.stride + inner * sum.dilation]
+          .push_back(outer);
+  return axis;
+}
+
+/// An average pooling and the convolution behind it: the spikes of a window do
+/// not fit two bits, but one larger window reads them all.
+std::optional<Product> findPooledConvolution(const rt::Program &program,
+                                             const rt::Connection &connection) {
+  llvm::ArrayRef<rt::Stage> stages = connection.stages;
+  if (stages.size() < 2)
+    return std::nullopt;
+  const auto *conv = std::get_if<rt::Conv2DStage>(&stages.back());
+  const auto *sum = std::get_if<rt::SumWindowStage>(&stages[stages.size() - 2]);
+  if (!conv || !sum || !sum->planeOfOutput.empty())
+    return std::nullopt;
+  const rt::Window2D &inner = sum->window, &outer = conv->window;
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  rt::Shape box;
+  Placement placement;
+  if (inner.channels != outer.channels || inner.outHeight != outer.height ||
+      inner.outWidth != outer.width ||
+      !findBox(stages.drop_back(2), inner, source, box, placement) ||
+      box[0] != inner.channels)
+    return std::nullopt;
+  auto rows = compose(rt::WindowAxis::rows(inner), rt::WindowAxis::rows(outer));
+  auto columns =
+      compose(rt::WindowAxis::columns(inner), rt::WindowAxis::columns(outer));
+  if (!rows || !columns)
+    return std::nullopt;
+  Product product;
+  product.geometry = geometryOf(outer, box);
+  cuda::GemmGeometry &g = product.geometry;
+  g.outChannels = int32_t(conv->outChannels);
+  g.groups = int32_t(conv->groups);
+  g.kernelH = int32_t(rows->kernel);
+  g.kernelW = int32_t(columns->kernel);
+  g.strideH = int32_t(rows->stride);
+  g.strideW = int32_t(columns->stride);
+  g.dilationH = g.dilationW = 1;
+  g.padTop = int32_t(rows->pad) + placement.y;
+  g.padLeft = int32_t(columns->pad) + placement.x;
+  const rt::Weights &table = program.weights[conv->weights];
+  int64_t outGroup = table.columns, inGroup = inner.channels / conv->groups;
+  int64_t kernelH = outer.kernelH, kernelW = outer.kernelW;
+  product.weight = [&table, outGroup, inGroup, kernelH, kernelW, rows = *rows,
+                    columns = *columns](int32_t o, int32_t tap, int32_t c) {
+    int64_t channel = o / outGroup * inGroup + c, total = 0;
+    for (int64_t ky : rows.taps[tap / columns.kernel])
+      for (int64_t kx : columns.taps[tap % columns.kernel])
+        total +=
+            table.values[((channel * kernelH + ky) * kernelW + kx) * outGroup +
+                         o % outGroup];
+    return total;
+  };
+  return product;
+}
+
 /// A sum over windows and a weight a channel.
 std::optional<Product> findPooling(const rt::Program &program,
                                    const rt::Connection &connection) {
@@ -235,6 +319,8 @@ std::optional<Product> cudagen::findProduct(const rt::Program &program,
     return std::nullopt;
   cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
   std::optional<Product> product = findConvolution(program, connection);
+  if (!product)
+    product = findPooledConvolution(program, connection);
   if (!product)
     product = findPooling(program, connection);
   // What lies behind a window must be the target as it is.

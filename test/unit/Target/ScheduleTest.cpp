@@ -15,6 +15,7 @@
 #include "fastsnn/Target/CUDA/Product.h"
 
 #include <gtest/gtest.h>
+#include <random>
 
 #include <functional>
 
@@ -212,9 +213,45 @@ TEST(ScheduleTest, RandomPrograms) {
 }
 
 /// A product's weights are those of the event walk.
+void expectWeightsOfWalk(const Program &program, const Connection &connection,
+                         const Product &product) {
+  const cuda::GemmGeometry &g = product.geometry;
+  cuda::SpikeShape source = g.source(), target = g.target();
+  std::vector<int64_t> expected(source.elements() * target.elements());
+  std::vector<int64_t> actual = expected;
+  int64_t from = 0;
+  auto walk = makeEventWalk(program, connection,
+                            [&](int64_t to, int32_t table, int64_t weight) {
+                              expected[from * target.elements() + to] +=
+                                  program.weights[table].values[weight];
+                            });
+  for (; from < source.elements(); ++from)
+    walk(from);
+  int32_t inGroup = g.inChannels / g.groups;
+  int32_t outGroup = g.outChannels / g.groups;
+  for (int32_t o = 0; o < g.outChannels; ++o)
+    for (int32_t position = 0; position < target.positions; ++position)
+      for (int32_t tap = 0; tap < g.taps(); ++tap) {
+        int32_t y = position / g.outWidth * g.strideH - g.padTop +
+                    tap / g.kernelW * g.dilationH;
+        int32_t x = position % g.outWidth * g.strideW - g.padLeft +
+                    tap % g.kernelW * g.dilationW;
+        if (y < 0 || y >= g.inHeight || x < 0 || x >= g.inWidth)
+          continue;
+        for (int32_t c = 0; c < inGroup; ++c) {
+          int64_t channel = o / outGroup * inGroup + c;
+          int64_t element = channel * source.positions + y * g.inWidth + x;
+          actual[element * target.elements() + o * target.positions +
+                 position] += product.weight(o, tap, c);
+        }
+      }
+  EXPECT_EQ(actual, expected);
+}
+
 TEST(ProductTest, WeightsAreThoseOfTheWalk) {
   int products = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
     RandomOptions options;
     options.seed = seed;
     Program program = randomProgram(options);
@@ -227,40 +264,57 @@ TEST(ProductTest, WeightsAreThoseOfTheWalk) {
       if (!product)
         continue;
       ++products;
-      const cuda::GemmGeometry &g = product->geometry;
-      cuda::SpikeShape source = g.source(), target = g.target();
-      std::vector<int64_t> expected(source.elements() * target.elements());
-      std::vector<int64_t> actual = expected;
-      int64_t from = 0;
-      auto walk = makeEventWalk(program, connection,
-                                [&](int64_t to, int32_t table, int64_t weight) {
-                                  expected[from * target.elements() + to] +=
-                                      program.weights[table].values[weight];
-                                });
-      for (; from < source.elements(); ++from)
-        walk(from);
-      int32_t inGroup = g.inChannels / g.groups;
-      int32_t outGroup = g.outChannels / g.groups;
-      for (int32_t o = 0; o < g.outChannels; ++o)
-        for (int32_t position = 0; position < target.positions; ++position)
-          for (int32_t tap = 0; tap < g.taps(); ++tap) {
-            int32_t y = position / g.outWidth * g.strideH - g.padTop +
-                        tap / g.kernelW * g.dilationH;
-            int32_t x = position % g.outWidth * g.strideW - g.padLeft +
-                        tap % g.kernelW * g.dilationW;
-            if (y < 0 || y >= g.inHeight || x < 0 || x >= g.inWidth)
-              continue;
-            for (int32_t c = 0; c < inGroup; ++c) {
-              int64_t channel = o / outGroup * inGroup + c;
-              int64_t element = channel * source.positions + y * g.inWidth + x;
-              actual[element * target.elements() + o * target.positions +
-                     position] += product->weight(o, tap, c);
-            }
-          }
-      EXPECT_EQ(actual, expected) << "seed " << seed;
+      expectWeightsOfWalk(program, connection, *product);
     }
   }
   EXPECT_GT(products, 100);
+}
+
+/// Sums over windows and the convolution behind them: one product, except where
+/// it would read what the two of them leave out.
+TEST(ProductTest, PoolingAndConvolutionAreOneProduct) {
+  std::mt19937_64 engine(11);
+  auto between = [&](int64_t lo, int64_t hi) {
+    return lo + int64_t(engine() % uint64_t(hi - lo + 1));
+  };
+  int composed = 0, refused = 0;
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    // Positions enough that no dense product takes the connection.
+    SumWindowStage sum;
+    sum.window = squareWindow(4, between(8, 11), between(8, 11), between(1, 3),
+                              between(1, 3), between(0, 1));
+    sum.window.dilationW = between(1, 2);
+    sum.window.outWidth =
+        (sum.window.width + 2 * sum.window.padLeft -
+         (sum.window.kernelW - 1) * sum.window.dilationW - 1) /
+            sum.window.strideW +
+        1;
+    Conv2DStage conv;
+    conv.window = squareWindow(4, sum.window.outHeight, sum.window.outWidth,
+                               between(1, 2), between(1, 2), between(0, 1));
+    conv.groups = between(1, 2);
+    conv.outChannels = 6;
+    Shape source = {4, sum.window.height, sum.window.width};
+    Shape target = {6, conv.window.outHeight, conv.window.outWidth};
+    ProgramBuilder builder("pooled", 3);
+    int32_t from = builder.addNeurons("from", source, simpleNeurons(0, 3, 4));
+    int32_t to = builder.addNeurons("to", target, simpleNeurons(0, 3, 4));
+    int64_t rows = 4 * conv.window.kernelH * conv.window.kernelW;
+    std::vector<int64_t> values(rows * 6 / conv.groups);
+    for (int64_t &value : values)
+      value = between(-5, 5);
+    conv.weights = builder.addWeights("w", 1, rows, 6 / conv.groups, values);
+    builder.connect(from, to, {sum, conv});
+    const Program &program = builder.program;
+    std::optional<Product> product =
+        findProduct(program, program.connections[0]);
+    if (product)
+      expectWeightsOfWalk(program, program.connections[0], *product);
+    ++(product ? composed : refused);
+  }
+  EXPECT_GT(composed, 100);
+  EXPECT_GT(refused, 20);
 }
 
 TEST(DigestTest, FollowsWhatTheProgramComputes) {
