@@ -418,8 +418,8 @@ FailureOr<nmc::ProgramOp> ProgramBuilder::build() {
   builder.setInsertionPoint(function);
   std::string name = function.getSymName().str();
   program = nmc::ProgramOp::create(builder, location, name, steps, provenance(),
-                                   /*cuda=*/nullptr,
-                                   nmc::TargetAttr(), nmc::MeshAttr());
+                                   /*cuda=*/nullptr, nmc::TargetAttr(),
+                                   nmc::MeshAttr());
   Block &body = program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(&body);
   auto code = [&](auto tag) {
