@@ -550,6 +550,9 @@ void Partitioner::packTiles(const std::vector<CoreUse> &uses,
           std::begin(summed), std::end(summed), [&](Resource resource) {
             auto limit = limitOf(resource);
             auto i = static_cast<size_t>(resource);
+            // Whether two tiles keep a limit that nobody knows cannot be said.
+            if (!target.limit(resource) && !isIgnored(nameOf(resource)))
+              return false;
             return !limit || core.second[i] + uses[t][i] <= *limit;
           });
     };

@@ -76,7 +76,8 @@ struct Partition {
 ///
 /// Then each tile goes to the first of the last kOpenCores cores that has room
 /// for it within all limits, else to a new one; what the tiles of a core need
-/// is added up, even if they receive the same spikes.
+/// is added up, even if they receive the same spikes. Where the target does not
+/// tell one of these limits every tile has a core of its own.
 ///
 /// `ignored` names features and resources (nameOf) that are not checked: the
 /// result then is a mapping of the structure only. All violations are found in
