@@ -265,7 +265,10 @@ inline cudaError_t cudaFreeHost(void *pointer) {
 
 inline cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
                                    cudaMemcpyKind, cudaStream_t stream = {}) {
-  fastsnn::emulator::submit(stream, [=] { std::memcpy(to, from, bytes); });
+  fastsnn::emulator::submit(stream, [=] {
+    if (bytes != 0)
+      std::memcpy(to, from, bytes);
+  });
   return cudaSuccess;
 }
 inline cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
