@@ -293,11 +293,31 @@ def dense_operations(program, pixels):
     }
 
 
-def fastsnn_rows(network, time_steps, batches, pixels, device):
+def share(seconds, milliseconds):
+    """What the data sheet's rate would take, over what it took; None for inputs
+    and readouts, whose work is not counted."""
+    return seconds / (milliseconds / 1e3) if seconds and milliseconds else None
+
+
+def bytes_moved(name, layers, time_steps, batch):
+    """{layer: bytes that it reads and writes at least}, as predict.py counts
+    them; `layers` are those of the program, in its order."""
+    moved, joined = [], 0
+    for layer in shapes.NETWORKS[name]():
+        joined += predict.memory(layer, time_steps, batch)
+        if not layer.joins and not layer.readout:
+            moved.append(joined)
+            joined = 0
+    if len(moved) != len(layers):
+        raise RuntimeError(f"{name}: {len(layers)} layers, {len(moved)} in networks.py")
+    return dict(zip(layers, moved))
+
+
+def fastsnn_rows(name, network, time_steps, batches, pixels, device):
     """(per batch: seconds; per batch: layers), from one built library."""
     seconds, layers = {}, {}
-    with tempfile.TemporaryDirectory() as name:
-        library, program = build_library(network, time_steps, pathlib.Path(name))
+    with tempfile.TemporaryDirectory() as folder:
+        library, program = build_library(network, time_steps, pathlib.Path(folder))
         operations = dense_operations(program, pixels)
         for batch in batches:
             emitted = Emitted(library, batch)
@@ -305,12 +325,12 @@ def fastsnn_rows(network, time_steps, batches, pixels, device):
                 repetitions = 50 if batch <= 64 else 10
                 seconds[batch], _ = emitted.seconds(pixels[:batch], repetitions)
                 times = emitted.layer_milliseconds(pixels[:batch], repetitions)
+            moved = bytes_moved(name, operations, time_steps, batch)
             layers[batch] = {
                 layer: {
                     "milliseconds": took,
-                    "int8 share": operations[layer] * batch / device.operations / (took / 1e3)
-                    if layer in operations and took
-                    else None,
+                    "int8 share": share(operations.get(layer, 0) * batch / device.operations, took),
+                    "bandwidth share": share(moved.get(layer, 0) / device.bandwidth, took),
                 }
                 for layer, took in times.items()
             }
@@ -335,11 +355,11 @@ def print_table(rows):
 def print_layers(rows):
     for (name, time_steps, batch), layers in rows.items():
         print(f"\n{name}, T = {time_steps}, batch {batch}\n")
-        print("| layer | ms | of int8 peak |\n|---|---|---|")
+        print("| layer | ms | of int8 peak | of bandwidth |\n|---|---|---|---|")
         for layer, values in layers.items():
-            share = values["int8 share"]
-            text = "" if share is None else f"{share:.1%}".replace("%", " %")
-            print(f"| {layer} | {values['milliseconds']:.4f} | {text} |")
+            shares = (values["int8 share"], values["bandwidth share"])
+            texts = ("" if s is None else f"{s:.1%}".replace("%", " %") for s in shares)
+            print(f"| {layer} | {values['milliseconds']:.4f} | {' | '.join(texts)} |")
 
 
 def main():
@@ -372,7 +392,9 @@ def main():
             network = make_network(name, BITS[time_steps])
             ours = {}
             if arguments.device == "cuda":
-                ours, details = fastsnn_rows(network, time_steps, arguments.batches, pixels, sheet)
+                ours, details = fastsnn_rows(
+                    name, network, time_steps, arguments.batches, pixels, sheet
+                )
                 layers |= {(name, time_steps, batch): row for batch, row in details.items()}
             for batch in arguments.batches:
                 images = normalize(torch.from_numpy(pixels[:batch]))
