@@ -8,248 +8,224 @@
 
 #include "fastsnn/Mapping/Placement.h"
 
+#include <array>
 #include <chrono>
-#include <numeric>
+#include <cmath>
 
 using namespace fastsnn::mapping;
 
 namespace {
 
-/// Rounding must not let two swaps undo each other for ever.
-constexpr double kLeastGain = 1e-6;
+/// A step to the next core along an axis: 0 is x, 1 is y.
+struct Step {
+  int axis, sign;
 
-enum Direction : uint8_t { Right, Down, Left, Up };
+  Step back() const { return {axis, -sign}; }
+};
 
-constexpr Direction opposite(Direction direction) {
-  return static_cast<Direction>((direction + 2) % 4);
-}
+constexpr std::array<Step, 4> kSteps = {{{0, 1}, {1, 1}, {0, -1}, {1, -1}}};
 
-class SwapRefinement {
+/// What a core holds: a cluster and what its edges pull it towards, self edges
+/// left out. A free core is pulled nowhere. Weights are whole units, so that
+/// sums kept up to date stay exact and no two swaps can undo each other.
+struct State {
+  /// -1: the core is free.
+  int32_t cluster = -1;
+  std::array<int32_t, 2> place;
+  int64_t weight = 0;
+};
+
+/// By squares of distances, all edges pull, by weight times offset.
+struct SquaredState : State {
+  std::array<int64_t, 2> pull{};
+
+  /// How the potential changes with a step if nothing else moves:
+  /// w ((d - s)^2 - d^2) = w - 2 s w d.
+  int64_t changeOf(Step step) const {
+    return weight - 2 * step.sign * pull[step.axis];
+  }
+  void addEdge(const SquaredState &other, int64_t units) {
+    weight += units;
+    for (int axis : {0, 1})
+      pull[axis] += units * (other.place[axis] - place[axis]);
+  }
+  /// Follows the step of a neighbour, whose place is still the old one.
+  void followStep(SquaredState & /*moved*/, Step step, int64_t units) {
+    pull[step.axis] += step.sign * units;
+  }
+  /// The part of its own step that needs no neighbour.
+  void take(Step step) { pull[step.axis] -= step.sign * weight; }
+};
+
+/// By distances, an edge pulls to the side that its other end is on.
+struct HopsState : State {
+  /// By axis: what pulls to smaller and what to larger coordinates.
+  std::array<std::array<int64_t, 2>, 2> sides{};
+
+  int64_t &side(int axis, int sign) { return sides[axis][sign > 0]; }
+  int64_t changeOf(Step step) const {
+    return weight - 2 * sides[step.axis][step.sign > 0];
+  }
+  void addEdge(const HopsState &other, int64_t units) {
+    weight += units;
+    for (int axis : {0, 1})
+      if (other.place[axis] != place[axis])
+        side(axis, other.place[axis] - place[axis]) += units;
+  }
+  void followStep(HopsState &moved, Step step, int64_t units) {
+    int64_t ahead = place[step.axis] - moved.place[step.axis];
+    if (ahead == 0) {
+      side(step.axis, step.sign) += units;
+      moved.side(step.axis, -step.sign) += units;
+    } else if (ahead == step.sign) {
+      side(step.axis, -step.sign) -= units;
+      moved.side(step.axis, step.sign) -= units;
+    }
+  }
+  void take(Step) {}
+};
+
+template <typename CoreState> class SwapRefinement {
 public:
   SwapRefinement(const ClusterGraph &graph, const Mesh &mesh,
-                 Potential potential, Placement &placement)
-      : graph(graph), mesh(mesh), potential(potential), placement(placement),
-        clusterAt(mesh.cores(), -1), waiting(mesh.cores(), 1),
-        points(graph.clusters()), pulls(graph.clusters()),
-        known(graph.clusters(), 0) {
-    for (size_t i = 0; i < placement.size(); ++i)
-      put(static_cast<int32_t>(i), placement[i]);
-  }
+                 Placement &placement);
 
   bool run(double seconds);
 
 private:
-  /// What a cluster's edges pull it towards, self edges left out.
-  ///   Squared: weight, and weight times offset along x and y
-  ///   Hops:    weights of edges to the left, in the same column, to the right;
-  ///            above, in the same row, below
-  struct Pull {
-    double weight[6];
-  };
-
-  /// Places of the mesh fit 32 bits, distances squared do.
-  struct Point {
-    int32_t x, y;
-  };
-
-  Point pointOf(int64_t core) const {
-    return {static_cast<int32_t>(mesh.column(core)),
-            static_cast<int32_t>(mesh.row(core))};
+  int64_t unitsOf(float weight) const {
+    return static_cast<int64_t>(static_cast<double>(weight) * scale);
   }
-  void put(int32_t cluster, int64_t core) {
-    clusterAt[core] = cluster;
-    if (cluster < 0)
-      return;
-    placement[cluster] = static_cast<int32_t>(core);
-    points[cluster] = pointOf(core);
+  /// The core a step away, or -1 at the border.
+  int64_t beside(int64_t core, Step step) const {
+    std::array<int64_t, 2> sides = {mesh.width, mesh.height};
+    int64_t next = states[core].place[step.axis] + step.sign;
+    if (next < 0 || next >= sides[step.axis])
+      return -1;
+    return core + step.sign * (step.axis == 0 ? 1 : mesh.width);
   }
-
-  /// Calls use(neighbour, direction) for the cores beside `core`.
-  template <typename Function> void forEachBeside(int64_t core, Function use) {
-    int64_t x = mesh.column(core), y = mesh.row(core);
-    if (x + 1 < mesh.width)
-      use(core + 1, Right);
-    if (y + 1 < mesh.height)
-      use(core + mesh.width, Down);
-    if (x > 0)
-      use(core - 1, Left);
-    if (y > 0)
-      use(core - mesh.width, Up);
-  }
-
-  double potentialOf(int64_t dx, int64_t dy) const {
-    if (potential == Potential::Hops)
-      return static_cast<double>(std::abs(dx) + std::abs(dy));
-    return static_cast<double>(dx * dx + dy * dy);
-  }
-  /// Adds `weight` times the pull of what lies (dx, dy) away.
-  void addPull(Pull &pull, int64_t dx, int64_t dy, double weight) const;
-  void findPull(int32_t cluster);
-  void followMove(int32_t cluster, int64_t from, int64_t to);
-  double changeOfStep(int32_t cluster, Direction direction);
-  double changeOfMove(int32_t cluster, int64_t from, int64_t to,
-                      int32_t swapped) const;
-  void swapIfBetter(int64_t a, int64_t b, Direction direction);
-  void wake(int64_t core) {
-    if (waiting[core])
-      return;
-    waiting[core] = 1;
-    next.push_back(static_cast<int32_t>(core));
-  }
+  bool swapIfBetter(int64_t core, Step step);
+  void move(CoreState &moved, Step step);
+  void wakeAround(int64_t core);
+  bool visit(int64_t core);
 
   const ClusterGraph &graph;
   const Mesh &mesh;
-  Potential potential;
   Placement &placement;
-  /// -1: the core is free.
-  std::vector<int32_t> clusterAt;
-  /// Cores to look at, now and in the next pass.
+  /// Units of a weight of 1.
+  double scale = 1;
+  /// By core, not by cluster: what talks to each other comes to lie close.
+  std::vector<CoreState> states;
+  /// Cores to look at.
   std::vector<char> waiting;
-  std::vector<int32_t> present, next;
-  /// Where each cluster is; looked up far more often than found.
-  std::vector<Point> points;
-  /// Found when it is asked for, kept up to date while neighbours move.
-  std::vector<Pull> pulls;
-  std::vector<char> known;
 };
 
 } // namespace
 
-void SwapRefinement::addPull(Pull &pull, int64_t dx, int64_t dy,
-                             double weight) const {
-  if (potential == Potential::Squared) {
-    pull.weight[0] += weight;
-    pull.weight[1] += weight * static_cast<double>(dx);
-    pull.weight[2] += weight * static_cast<double>(dy);
-  } else {
-    pull.weight[1 + (dx > 0) - (dx < 0)] += weight;
-    pull.weight[4 + (dy > 0) - (dy < 0)] += weight;
+template <typename CoreState>
+SwapRefinement<CoreState>::SwapRefinement(const ClusterGraph &graph,
+                                          const Mesh &mesh,
+                                          Placement &placement)
+    : graph(graph), mesh(mesh), placement(placement), states(mesh.cores()),
+      waiting(mesh.cores(), 1) {
+  for (int64_t core = 0; core < mesh.cores(); ++core)
+    states[core].place = {static_cast<int32_t>(mesh.column(core)),
+                          static_cast<int32_t>(mesh.row(core))};
+  double largest = 0;
+  for (size_t i = 0; i < placement.size(); ++i) {
+    auto cluster = static_cast<int32_t>(i);
+    states[placement[i]].cluster = cluster;
+    double weight = 0;
+    for (const ClusterGraph::Neighbor &edge : graph.neighbors(cluster))
+      weight += edge.weight;
+    largest = std::max(largest, weight);
   }
+  // The largest pull, weight times the longest way, stays below 2^61.
+  int exponent = 0;
+  std::frexp(largest * static_cast<double>(mesh.width + mesh.height),
+             &exponent);
+  scale = std::ldexp(1.0, 61 - exponent);
+  for (CoreState &state : states)
+    if (state.cluster >= 0)
+      for (const ClusterGraph::Neighbor &edge : graph.neighbors(state.cluster))
+        if (edge.cluster != state.cluster)
+          state.addEdge(states[placement[edge.cluster]], unitsOf(edge.weight));
 }
 
-void SwapRefinement::findPull(int32_t cluster) {
-  auto [x, y] = points[cluster];
-  Pull pull{};
-  for (const ClusterGraph::Neighbor &edge : graph.neighbors(cluster))
-    if (edge.cluster != cluster)
-      addPull(pull, points[edge.cluster].x - x, points[edge.cluster].y - y,
-              edge.weight);
-  pulls[cluster] = pull;
-  known[cluster] = 1;
+/// Lets all that talks to a cluster follow its step, which may make other
+/// places better for them.
+template <typename CoreState>
+void SwapRefinement<CoreState>::move(CoreState &moved, Step step) {
+  if (moved.cluster >= 0)
+    for (const ClusterGraph::Neighbor &edge : graph.neighbors(moved.cluster)) {
+      if (edge.cluster == moved.cluster)
+        continue;
+      int32_t core = placement[edge.cluster];
+      states[core].followStep(moved, step, unitsOf(edge.weight));
+      waiting[core] = 1;
+    }
+  moved.take(step);
+  moved.place[step.axis] += step.sign;
 }
 
-/// Brings the pulls of all that talk to `cluster`, which has moved, up to date.
-void SwapRefinement::followMove(int32_t cluster, int64_t from, int64_t to) {
-  Point before = pointOf(from), after = pointOf(to);
-  for (const ClusterGraph::Neighbor &edge : graph.neighbors(cluster)) {
-    if (edge.cluster == cluster || !known[edge.cluster])
-      continue;
-    Point other = points[edge.cluster];
-    Pull &pull = pulls[edge.cluster];
-    addPull(pull, before.x - other.x, before.y - other.y,
-            -static_cast<double>(edge.weight));
-    addPull(pull, after.x - other.x, after.y - other.y, edge.weight);
-  }
+template <typename CoreState>
+void SwapRefinement<CoreState>::wakeAround(int64_t core) {
+  waiting[core] = 1;
+  for (Step step : kSteps)
+    if (int64_t other = beside(core, step); other >= 0)
+      waiting[other] = 1;
 }
 
-/// How the potential changes if `cluster` moves by a core and nothing else
-/// does.
-double SwapRefinement::changeOfStep(int32_t cluster, Direction direction) {
-  if (cluster < 0)
-    return 0;
-  if (!known[cluster])
-    findPull(cluster);
-  const double *weight = pulls[cluster].weight;
-  bool vertical = direction == Down || direction == Up;
-  bool forward = direction == Right || direction == Down;
-  if (potential == Potential::Squared) {
-    double pull = 2 * weight[vertical ? 2 : 1];
-    return weight[0] + (forward ? -pull : pull);
-  }
-  const double *axis = weight + (vertical ? 3 : 0);
-  return axis[1] + (forward ? axis[0] - axis[2] : axis[2] - axis[0]);
-}
-
-/// How the potential changes if `cluster` moves; the edge to the cluster it
-/// changes places with keeps its length.
-double SwapRefinement::changeOfMove(int32_t cluster, int64_t from, int64_t to,
-                                    int32_t swapped) const {
-  if (cluster < 0)
-    return 0;
-  double change = 0;
-  Point before = pointOf(from), after = pointOf(to);
-  for (const ClusterGraph::Neighbor &edge : graph.neighbors(cluster)) {
-    if (edge.cluster == swapped || edge.cluster == cluster)
-      continue;
-    Point other = points[edge.cluster];
-    change +=
-        edge.weight * (potentialOf(after.x - other.x, after.y - other.y) -
-                       potentialOf(before.x - other.x, before.y - other.y));
-  }
-  return change;
-}
-
-void SwapRefinement::swapIfBetter(int64_t a, int64_t b, Direction direction) {
-  int32_t onA = clusterAt[a], onB = clusterAt[b];
-  if (onA < 0 && onB < 0)
-    return;
+template <typename CoreState>
+bool SwapRefinement<CoreState>::swapIfBetter(int64_t core, Step step) {
+  int64_t to = beside(core, step);
+  if (to < 0)
+    return false;
+  CoreState &here = states[core], &there = states[to];
   // Two separate moves gain at least what the swap gains: edges between the two
   // seem to shrink to nothing, twice. Most pairs are done with here.
-  double change =
-      changeOfStep(onA, direction) + changeOfStep(onB, opposite(direction));
-  if (change >= -kLeastGain)
-    return;
-  if (onA >= 0)
-    for (const ClusterGraph::Neighbor &edge : graph.neighbors(onA))
-      if (edge.cluster == onB)
-        change += 2 * static_cast<double>(edge.weight);
-  if (change >= -kLeastGain)
-    return;
-  // Sums that are kept up to date gather rounding: the swap must be better by
-  // sums made anew, or two could undo each other.
-  if (changeOfMove(onA, a, b, onB) + changeOfMove(onB, b, a, onA) >=
-      -kLeastGain)
-    return;
-  put(onA, b);
-  put(onB, a);
-  // Pulls of the two are found anew, also where they pull each other.
-  for (int32_t moved : {onA, onB})
-    if (moved >= 0)
-      known[moved] = 0;
-  if (onA >= 0)
-    followMove(onA, a, b);
-  if (onB >= 0)
-    followMove(onB, b, a);
-  // Both cores, those around them, and all that talk to the two clusters may
-  // have better places now.
-  for (int64_t moved : {a, b}) {
-    wake(moved);
-    forEachBeside(moved, [&](int64_t core, Direction) { wake(core); });
-    int32_t cluster = clusterAt[moved];
-    if (cluster < 0)
-      continue;
-    for (const ClusterGraph::Neighbor &edge : graph.neighbors(cluster))
-      wake(placement[edge.cluster]);
+  int64_t change = here.changeOf(step) + there.changeOf(step.back());
+  if (change >= 0)
+    return false;
+  if (here.cluster >= 0)
+    for (const ClusterGraph::Neighbor &edge : graph.neighbors(here.cluster))
+      if (edge.cluster == there.cluster)
+        change += 2 * unitsOf(edge.weight);
+  if (change >= 0)
+    return false;
+  move(here, step);
+  move(there, step.back());
+  std::swap(here, there);
+  for (int64_t changed : {core, to}) {
+    if (states[changed].cluster >= 0)
+      placement[states[changed].cluster] = static_cast<int32_t>(changed);
+    wakeAround(changed);
   }
+  return true;
 }
 
-bool SwapRefinement::run(double seconds) {
+/// Returns whether anything changed places.
+template <typename CoreState>
+bool SwapRefinement<CoreState>::visit(int64_t core) {
+  waiting[core] = 0;
+  bool swapped = false;
+  for (Step step : kSteps)
+    swapped |= swapIfBetter(core, step);
+  return swapped;
+}
+
+template <typename CoreState>
+bool SwapRefinement<CoreState>::run(double seconds) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start = Clock::now();
-  present.resize(mesh.cores());
-  std::iota(present.begin(), present.end(), 0);
-  while (!present.empty()) {
-    for (int32_t core : present)
-      waiting[core] = 0;
-    next.clear();
-    for (int32_t core : present)
-      forEachBeside(core, [&](int64_t other, Direction direction) {
-        swapIfBetter(core, other, direction);
-      });
-    present.swap(next);
+  for (bool swapped = true; swapped;) {
+    swapped = false;
+    for (int64_t core = 0; core < mesh.cores(); ++core)
+      if (waiting[core])
+        swapped |= visit(core);
     std::chrono::duration<double> passed = Clock::now() - start;
-    if (seconds > 0 && passed.count() > seconds)
-      return present.empty();
+    if (swapped && seconds > 0 && passed.count() > seconds)
+      return false;
   }
   return true;
 }
@@ -257,5 +233,7 @@ bool SwapRefinement::run(double seconds) {
 bool fastsnn::mapping::refineByForce(const ClusterGraph &graph,
                                      const Mesh &mesh, Potential potential,
                                      Placement &placement, double seconds) {
-  return SwapRefinement(graph, mesh, potential, placement).run(seconds);
+  if (potential == Potential::Hops)
+    return SwapRefinement<HopsState>(graph, mesh, placement).run(seconds);
+  return SwapRefinement<SquaredState>(graph, mesh, placement).run(seconds);
 }
