@@ -41,8 +41,9 @@ struct Flags {
              desc("What to write (default: program)"),
              llvm::cl::init("program")),
         target("target", cat(category), value_desc("name|file.json"),
-               desc("Chip to map the program onto: the program is written with "
-                    "its cores and routes; with --emit=mapping the report")),
+               desc("Chip to map the program onto: the program (also "
+                    "--emit=nmc) is written with its cores and routes; with "
+                    "--emit=mapping the report")),
         ignore("ignore", cat(category), value_desc("feature,..."),
                desc("Features and limits of the target that are not checked: "
                     "the mapping is one of the structure only")),
@@ -191,18 +192,19 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
     status.add(ErrorCode::BadArgument, what);
   };
   bool report = mapsProgram(flags);
-  bool wanted = report || flags.emit == "program";
+  bool wanted = report || flags.emit == "program" || flags.emit == "nmc";
   if (report && flags.target.empty())
     bad("--emit: a mapping needs a chip; give --target=NAME or a .json file");
   if (!wanted && !flags.target.empty())
-    bad("--target: acts on programs, --emit=mapping and exports of mappings "
-        "only; give one of them");
+    bad("--target: acts on programs, --emit=nmc, --emit=mapping and exports of "
+        "mappings only; give one of them");
   for (const llvm::cl::opt<std::string> *option :
        {&flags.ignore, &flags.placement, &flags.seed, &flags.traffic})
     if (flags.target.empty() && option->getNumOccurrences())
       bad("--" + option->ArgStr.str() +
           ": acts with --target only; give that, too");
-  if (wanted && !report && !flags.target.empty() && !flags.ignore.empty())
+  if (flags.emit == "program" && !flags.target.empty() &&
+      !flags.ignore.empty())
     bad("--ignore: maps the structure only, of which no program is written; "
         "give --emit=mapping for the report");
   std::vector<std::string> known, ignored;
@@ -226,7 +228,8 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
   if (wanted && !flags.target.empty()) {
     rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
     if (target && options) {
-      settings = MappingSettings{target.take(), options.take(), std::nullopt};
+      settings = MappingSettings{target.take(), options.take(), flags.target,
+                                 flags.traffic, std::nullopt};
       settings->options.ignored = std::move(ignored);
     }
     status.append(target.status());

@@ -10,6 +10,7 @@
 
 #include "fastsnn-rt/Serialize.h"
 #include "fastsnn-rt/Validate.h"
+#include "fastsnn/Dialect/NMC/Transforms/Passes.h"
 #include "fastsnn/Target/CUDA/EmitNetwork.h"
 #include "fastsnn/Target/CUDA/Passes.h"
 #include "fastsnn/Target/Certificate/Certificate.h"
@@ -68,10 +69,32 @@ bool keepNames(ModuleOp module, StringRef file) {
   return any;
 }
 
+/// Maps the program of a module at level nmc, in the IR.
+LogicalResult mapModule(ModuleOp module, const MappingSettings &settings) {
+  PassManager manager(module.getContext());
+  nmc::NMCPartitionOptions partition;
+  partition.target = settings.targetName;
+  partition.ignore.assign(settings.options.ignored.begin(),
+                          settings.options.ignored.end());
+  manager.addPass(nmc::createNMCPartition(partition));
+  nmc::NMCPlaceOptions place;
+  place.method = mapping::nameOf(settings.options.placement);
+  place.seed = settings.options.seed;
+  place.traffic = settings.trafficFile;
+  manager.addPass(nmc::createNMCPlace(place));
+  nmc::NMCRouteOptions route;
+  route.traffic = settings.trafficFile;
+  manager.addPass(nmc::createNMCRoute(route));
+  return manager.run(module);
+}
+
 template <Level level>
 LogicalResult emitModule(Model &model, const EmitSettings &settings,
                          raw_ostream &out) {
   if (failed(model.lowerTo(level)))
+    return failure();
+  if (settings.mapping &&
+      failed(mapModule(model.module(), *settings.mapping)))
     return failure();
   bool named = keepNames(model.module(), model.file());
   if (settings.extension == ".mlirbc")

@@ -21,6 +21,9 @@ struct MappingSettings {
   mapping::Target target;
   /// Features and resources that are not checked, and how to place.
   mapping::MappingOptions options;
+  /// What the target was read from, and the report that `options.rates` are
+  /// from (empty: none), as the command line names them.
+  std::string targetName, trafficFile;
   /// With --shapes-only: the bits that a weight is taken to have.
   std::optional<int64_t> shapesWeightBits;
 };
