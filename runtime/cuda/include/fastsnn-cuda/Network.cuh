@@ -19,7 +19,7 @@
 #include "fastsnn-cuda/Inject.cuh"
 #include "fastsnn-cuda/Neurons.cuh"
 #include "fastsnn-cuda/Readout.cuh"
-#include "fastsnn-cuda/Runtime.cuh"
+#include "fastsnn-cuda/Library.cuh"
 #include "fastsnn-cuda/Scatter.cuh"
 #include "fastsnn-cuda/Statistics.cuh"
 
