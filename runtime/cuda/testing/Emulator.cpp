@@ -309,8 +309,13 @@ void fastsnn::emulator::synchronizeThreads() { block().barrier(); }
 uint8_t *fastsnn::emulator::sharedMemory() { return block().memory(); }
 
 void fastsnn::emulator::checkGlobal(const void *from, size_t bytes) {
-  if (!Memory::get().contains(from, bytes))
+  if (!Memory::get().contains(from, bytes, runningDevice()))
     stop("a kernel accessed memory that is not the device's");
+}
+
+void fastsnn::emulator::checkAlignment(const void *from, size_t alignment) {
+  if (reinterpret_cast<uintptr_t>(from) % alignment != 0)
+    stop("a kernel accessed memory at an address that is not aligned");
 }
 
 void fastsnn::emulator::mmaInt8(int32_t (&c)[4], uint32_t a0, uint32_t a1,

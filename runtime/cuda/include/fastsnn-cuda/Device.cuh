@@ -58,7 +58,9 @@ public:
   Device &operator=(const Device &) = delete;
   ~Device() { release(); }
 
-  /// The largest batch that fits now.
+  /// The largest batch that fits now. A part of the memory is left: kernels are
+  /// loaded at their first launch, and graphs and allocations take more than
+  /// their bytes.
   Outcome fittingBatch(int64_t &batch) const {
     size_t available = 0, total = 0;
     cudaError_t error = cudaSetDevice(number);
@@ -66,23 +68,38 @@ public:
       error = cudaMemGetInfo(&available, &total);
     if (error != cudaSuccess)
       return cudaFailed("its memory cannot be asked for", number, error);
-    batch = batchFor(facts, available);
+    batch = batchFor(facts, available - std::min(available, total / 64));
     return {};
   }
 
   /// Takes memory for `images` and uploads the weights.
   Outcome open(const Archive &archive, int64_t images) {
     batch = images;
-    cudaError_t error = allocate();
+    cudaDeviceProp properties;
+    cudaError_t error = cudaSetDevice(number);
+    if (error == cudaSuccess)
+      error = cudaGetDeviceProperties(&properties, number);
+    if (error == cudaSuccess && properties.major < 8)
+      return tooOld(properties);
+    if (error == cudaSuccess) {
+      multiprocessors = properties.multiProcessorCount;
+      error = allocateOnDevice();
+    }
     if (error == cudaErrorMemoryAllocation) {
       release();
       int64_t fits = 0;
       fittingBatch(fits);
       return tooLarge(images, fits);
     }
+    if (error == cudaSuccess) {
+      error = allocateOnHost();
+      if (error == cudaErrorMemoryAllocation) {
+        release();
+        return hostTooSmall();
+      }
+    }
     if (error == cudaSuccess)
-      error = cudaMemcpy(weights, archive.data(), archive.dataBytes(),
-                         cudaMemcpyHostToDevice);
+      error = sendWeights(archive);
     if (error != cudaSuccess)
       return cudaFailed("it cannot be made ready", number, error);
     return {};
@@ -121,11 +138,25 @@ public:
   Slot slots[2];
 
 private:
-  cudaError_t allocate() {
-    FASTSNN_CUDA_TRY(cudaSetDevice(number));
-    cudaDeviceProp properties;
-    FASTSNN_CUDA_TRY(cudaGetDeviceProperties(&properties, number));
-    multiprocessors = properties.multiProcessorCount;
+  Outcome tooOld(const cudaDeviceProp &properties) const {
+    return failed(FASTSNN_CUDA_FAILED,
+                  "device " + std::to_string(number) + ": compute capability " +
+                      std::to_string(properties.major) + "." +
+                      std::to_string(properties.minor) +
+                      ", the kernels need 8.0 or newer; use another device");
+  }
+
+  Outcome hostTooSmall() const {
+    return failed(
+        FASTSNN_CUDA_OUT_OF_MEMORY,
+        "device " + std::to_string(number) + ": a batch of " +
+            std::to_string(batch) + " needs " +
+            megabytes(2 * batch * (uploadBytes(facts) + downloadBytes(facts))) +
+            " of pinned memory on the host, which has not as much; "
+            "use a smaller batch");
+  }
+
+  cudaError_t allocateOnDevice() {
     FASTSNN_CUDA_TRY(
         cudaMalloc(&weights, std::max<uint64_t>(facts.weightBytes, 1)));
     FASTSNN_CUDA_TRY(
@@ -135,17 +166,13 @@ private:
       FASTSNN_CUDA_TRY(
           cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking));
     for (Slot &slot : slots)
-      FASTSNN_CUDA_TRY(allocate(slot));
+      FASTSNN_CUDA_TRY(allocateOnDevice(slot));
     return cudaSuccess;
   }
 
-  cudaError_t allocate(Slot &slot) {
-    uint64_t in = std::max<uint64_t>(batch * uploadBytes(facts), 1);
-    uint64_t out = std::max<uint64_t>(batch * downloadBytes(facts), 1);
-    FASTSNN_CUDA_TRY(cudaHostAlloc(&slot.hostIn, in, cudaHostAllocDefault));
-    FASTSNN_CUDA_TRY(cudaHostAlloc(&slot.hostOut, out, cudaHostAllocDefault));
-    FASTSNN_CUDA_TRY(cudaMalloc(&slot.deviceIn, in));
-    FASTSNN_CUDA_TRY(cudaMalloc(&slot.deviceOut, out));
+  cudaError_t allocateOnDevice(Slot &slot) {
+    FASTSNN_CUDA_TRY(cudaMalloc(&slot.deviceIn, slotInBytes()));
+    FASTSNN_CUDA_TRY(cudaMalloc(&slot.deviceOut, slotOutBytes()));
     for (cudaEvent_t *event :
          {&slot.uploaded, &slot.computed, &slot.downloaded})
       FASTSNN_CUDA_TRY(cudaEventCreateWithFlags(event, cudaEventDisableTiming));
@@ -162,6 +189,33 @@ private:
       at += batch * alignUp(facts.outputs[i].elements * sizeof(int64_t));
     }
     return cudaSuccess;
+  }
+
+  cudaError_t allocateOnHost() {
+    for (Slot &slot : slots) {
+      FASTSNN_CUDA_TRY(
+          cudaHostAlloc(&slot.hostIn, slotInBytes(), cudaHostAllocDefault));
+      FASTSNN_CUDA_TRY(
+          cudaHostAlloc(&slot.hostOut, slotOutBytes(), cudaHostAllocDefault));
+    }
+    return cudaSuccess;
+  }
+
+  /// cudaMemcpy returns while the last bytes of pageable memory, such as a
+  /// mapped file, are still on their way, and the streams of the kernels do not
+  /// wait for the default stream.
+  cudaError_t sendWeights(const Archive &archive) {
+    FASTSNN_CUDA_TRY(cudaMemcpyAsync(weights, archive.data(),
+                                     archive.dataBytes(),
+                                     cudaMemcpyHostToDevice, upload));
+    return cudaStreamSynchronize(upload);
+  }
+
+  uint64_t slotInBytes() const {
+    return std::max<uint64_t>(batch * uploadBytes(facts), 1);
+  }
+  uint64_t slotOutBytes() const {
+    return std::max<uint64_t>(batch * downloadBytes(facts), 1);
   }
 
   void release() {

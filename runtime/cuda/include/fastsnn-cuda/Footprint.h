@@ -73,12 +73,13 @@ inline int64_t batchFor(const FastSNNCudaDescription &network, uint64_t bytes) {
   return bytes < fixed ? 0 : static_cast<int64_t>((bytes - fixed) / image);
 }
 
-/// The largest batch whose positions the kernels can number.
+/// The largest batch whose positions the kernels can number: in 32 bits, those
+/// that a block has to spare at the end included.
 inline int64_t batchOfKernels(const FastSNNCudaDescription &network) {
   int64_t positions = 1;
   for (int i = 0; i < network.poolCount; ++i)
     positions = std::max(positions, network.pools[i].positions);
-  return INT32_MAX / positions;
+  return (INT32_MAX - 512) / positions;
 }
 
 /// Packed spikes [T, positions, words] to int8 [T, channels, positions].

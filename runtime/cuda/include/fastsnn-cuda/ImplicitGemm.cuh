@@ -645,6 +645,8 @@ cudaError_t launchGemm(const GemmArguments<State> &arguments,
   int64_t blocks = gemmBlocks(arguments.plan, tile, arguments.images);
   if (blocks == 0)
     return cudaSuccess;
+  if (blocks > INT32_MAX)
+    return cudaErrorInvalidConfiguration;
   FASTSNN_LAUNCH(kernel, dim3(static_cast<unsigned>(blocks)),
                  dim3(tile.threads()), bytes, stream, arguments);
   return cudaGetLastError();

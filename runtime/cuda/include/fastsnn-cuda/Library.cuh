@@ -50,10 +50,41 @@ inline bool parseDigest(const char *hex, Digest &digest) {
   return true;
 }
 
+/// Calls `work`, which makes `device` the current one: in a thread of its own
+/// unless it is so already. The caller's device stays what it was, and no
+/// device becomes active that nobody asked for.
+template <typename Work> void onDevice(int device, Work work) {
+  int current = -1;
+  if (cudaGetDevice(&current) == cudaSuccess && current == device)
+    work();
+  else
+    std::thread(work).join();
+}
+
+/// The outcome of `work`; nothing is thrown beyond the C interface.
+template <typename Work> Outcome guarded(Work work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc &) {
+    return failed(FASTSNN_CUDA_OUT_OF_MEMORY,
+                  "the host has no memory left; use fewer images at once");
+  } catch (const std::exception &exception) {
+    return failed(FASTSNN_CUDA_FAILED, exception.what());
+  }
+}
+
 } // namespace fastsnn::cuda::detail
 
 /// What the C interface hands out.
 struct FastSNNCudaNetwork {
+  FastSNNCudaNetwork(const fastsnn::cuda::Network &network, int64_t batch)
+      : network(network), batch(batch) {}
+  ~FastSNNCudaNetwork() {
+    for (auto &pipeline : pipelines)
+      fastsnn::cuda::detail::onDevice(pipeline->device.number,
+                                      [&] { pipeline.reset(); });
+  }
+
   const fastsnn::cuda::Network &network;
   /// One a device.
   std::vector<std::unique_ptr<fastsnn::cuda::detail::Pipeline>> pipelines;
@@ -113,15 +144,17 @@ inline Outcome openNetwork(const Network &network,
   if (Outcome chosen = chooseDevices(options, numbers); !chosen.ok())
     return chosen;
 
-  opened.reset(new FastSNNCudaNetwork{network, {}, options.batch});
+  opened = std::make_unique<FastSNNCudaNetwork>(network, options.batch);
   int64_t fitting = std::min<int64_t>(256, mostImages);
   std::vector<int64_t> fits;
   for (int number : numbers) {
     opened->pipelines.push_back(std::make_unique<Pipeline>(network, number));
     fits.push_back(0);
-    if (Outcome asked =
-            opened->pipelines.back()->device.fittingBatch(fits.back());
-        !asked.ok())
+    Outcome asked;
+    onDevice(number, [&] {
+      asked = opened->pipelines.back()->device.fittingBatch(fits.back());
+    });
+    if (!asked.ok())
       return asked;
     fitting = std::min(fitting, fits.back());
   }
@@ -140,8 +173,12 @@ inline Outcome openNetwork(const Network &network,
                        .c_str());
     if (opened->batch > fits[i])
       return device.tooLarge(opened->batch, fits[i]);
-    if (Outcome ready = device.open(archive.archive(), opened->batch);
-        !ready.ok())
+    Outcome ready;
+    onDevice(numbers[i], [&] {
+      ready = guarded(
+          [&] { return device.open(archive.archive(), opened->batch); });
+    });
+    if (!ready.ok())
       return ready;
   }
   return {};
@@ -183,14 +220,16 @@ inline Outcome runNetwork(FastSNNCudaNetwork &opened,
             last = run.images * (part + 1) / count;
     if (run.statistics)
       totals[part].assign(facts.poolCount, {});
-    outcomes[part] = opened.pipelines[part]->run(
-        run, first, last - first,
-        run.statistics ? totals[part].data() : nullptr);
+    outcomes[part] = guarded([&] {
+      return opened.pipelines[part]->run(run, first, last - first,
+                                         run.statistics ? totals[part].data()
+                                                        : nullptr);
+    });
   };
   std::vector<std::thread> others;
   for (int64_t part = 1; part < count; ++part)
     others.emplace_back(shard, part);
-  shard(0);
+  onDevice(opened.pipelines[0]->device.number, [&] { shard(0); });
   for (std::thread &other : others)
     other.join();
   for (Outcome &outcome : outcomes)
@@ -203,6 +242,18 @@ inline Outcome runNetwork(FastSNNCudaNetwork &opened,
       run.statistics[pool].additions += part[pool].additions;
     }
   return {};
+}
+
+inline Outcome profileNetwork(FastSNNCudaNetwork &opened,
+                              const void *const *inputs, int repetitions,
+                              float *milliseconds) {
+  Outcome outcome;
+  Pipeline &first = *opened.pipelines[0];
+  onDevice(first.device.number, [&] {
+    outcome = guarded(
+        [&] { return first.profile(inputs, repetitions, milliseconds); });
+  });
+  return outcome;
 }
 
 inline FastSNNCudaStatus report(const Outcome &outcome, char **error) {
@@ -231,9 +282,11 @@ inline FastSNNCudaStatus report(const Outcome &outcome, char **error) {
                                       char **error) {                          \
     using namespace fastsnn::cuda::detail;                                     \
     std::unique_ptr<FastSNNCudaNetwork> made;                                  \
-    Outcome outcome = openNetwork(                                             \
-        network, options ? *options : FastSNNCudaOptions{},                    \
-        reinterpret_cast<const void *>(&fastsnn_cuda_describe), made);         \
+    Outcome outcome = guarded([&] {                                            \
+      return openNetwork(                                                      \
+          network, options ? *options : FastSNNCudaOptions{},                  \
+          reinterpret_cast<const void *>(&fastsnn_cuda_describe), made);       \
+    });                                                                        \
     *opened = outcome.ok() ? made.release() : nullptr;                         \
     return report(outcome, error);                                             \
   }                                                                            \
@@ -244,16 +297,18 @@ inline FastSNNCudaStatus report(const Outcome &outcome, char **error) {
                                      const FastSNNCudaRun *run,                \
                                      char **error) {                           \
     using namespace fastsnn::cuda::detail;                                     \
-    return report(runNetwork(*opened, *run), error);                           \
+    return report(guarded([&] { return runNetwork(*opened, *run); }), error);  \
   }                                                                            \
   FastSNNCudaStatus fastsnn_cuda_profile(FastSNNCudaNetwork *opened,           \
                                          const void *const *inputs,            \
                                          int32_t repetitions,                  \
                                          float *milliseconds, char **error) {  \
     using namespace fastsnn::cuda::detail;                                     \
-    return report(                                                             \
-        opened->pipelines[0]->profile(inputs, repetitions, milliseconds),      \
-        error);                                                                \
+    return report(guarded([&] {                                                \
+                    return profileNetwork(*opened, inputs, repetitions,        \
+                                          milliseconds);                       \
+                  }),                                                          \
+                  error);                                                      \
   }                                                                            \
   void fastsnn_cuda_close(FastSNNCudaNetwork *opened) { delete opened; }       \
   void fastsnn_cuda_free_text(char *text) { std::free(text); }                 \

@@ -17,9 +17,9 @@
 #include "fastsnn-cuda/CountPool.cuh"
 #include "fastsnn-cuda/ImplicitGemm.cuh"
 #include "fastsnn-cuda/Inject.cuh"
+#include "fastsnn-cuda/Library.cuh"
 #include "fastsnn-cuda/Neurons.cuh"
 #include "fastsnn-cuda/Readout.cuh"
-#include "fastsnn-cuda/Library.cuh"
 #include "fastsnn-cuda/Scatter.cuh"
 #include "fastsnn-cuda/Statistics.cuh"
 

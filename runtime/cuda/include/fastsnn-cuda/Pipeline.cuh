@@ -24,6 +24,7 @@
 #include "fastsnn-cuda/Device.cuh"
 
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace fastsnn::cuda::detail {
@@ -52,9 +53,12 @@ public:
     if (error == cudaSuccess && statistics)
       error = readCounters(statistics);
     if (error != cudaSuccess) {
-      // What is still under way must not write into memory of the caller.
-      cudaStreamSynchronize(device.kernels);
-      cudaStreamSynchronize(device.download);
+      // What is still under way must not write into memory of the caller, and
+      // no later call may take this error for its own.
+      for (cudaStream_t stream :
+           {device.upload, device.kernels, device.download})
+        cudaStreamSynchronize(stream);
+      (void)cudaGetLastError();
       return cudaFailed("the run failed", device.number, error);
     }
     return {};
@@ -72,9 +76,11 @@ public:
     for (cudaEvent_t mark : marks)
       if (mark)
         cudaEventDestroy(mark);
-    return error == cudaSuccess
-               ? Outcome()
-               : cudaFailed("the profile failed", device.number, error);
+    if (error == cudaSuccess)
+      return {};
+    cudaStreamSynchronize(device.kernels);
+    (void)cudaGetLastError();
+    return cudaFailed("the profile failed", device.number, error);
   }
 
   /// Takes its memory before the first run.
@@ -165,14 +171,17 @@ private:
     return cudaSuccess;
   }
 
-  /// Launches the batch's graph, captured the first time.
+  /// Launches the batch's graph. The first batch of a size runs without one: a
+  /// kernel is loaded at its first launch, which a capture does not allow, and
+  /// a size that does not come again is not worth a graph.
   cudaError_t enqueueGraph(int turn, int64_t images, bool counted) {
     GraphKey key{turn, counted, images};
     auto known = graphs.find(key);
     if (known == graphs.end()) {
       // Batches of many sizes, the last of each run, would fill the memory.
       constexpr size_t mostGraphs = 16;
-      if (graphs.size() >= mostGraphs)
+      if (graphs.size() >= mostGraphs ||
+          started.insert({counted, images}).second)
         return network.enqueue(
             device.frame(device.slots[turn], images, counted));
       FASTSNN_CUDA_TRY(cudaStreamBeginCapture(
@@ -270,6 +279,8 @@ private:
   const Network &network;
   const FastSNNCudaDescription &facts;
   std::map<GraphKey, cudaGraphExec_t> graphs;
+  /// Sizes of batches that have run, with and without counting.
+  std::set<std::pair<bool, int64_t>> started;
 };
 
 } // namespace fastsnn::cuda::detail

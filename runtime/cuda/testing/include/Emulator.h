@@ -55,6 +55,11 @@ void runGrid(dim3 grid, dim3 block, size_t sharedBytes,
 template <typename... Parameters, typename... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block,
             size_t sharedBytes, Stream *stream, const Arguments &...arguments) {
+  static_assert((sizeof(std::decay_t<Parameters>) + ... + 0) <= 32764,
+                "more arguments than a kernel of sm_80 takes");
+  if (report(Kernels::get().check(reinterpret_cast<const void *>(kernel), grid,
+                                  block, sharedBytes, stream)) != cudaSuccess)
+    return;
   std::tuple<std::decay_t<Parameters>...> kept(arguments...);
   submit(stream, [=] {
     runGrid(grid, block, sharedBytes, [&] { std::apply(kernel, kept); });
@@ -64,7 +69,8 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block,
 void synchronizeThreads();
 uint8_t *sharedMemory();
 
-/// Ends the process unless [from, from + bytes) lies in memory of the device.
+/// Ends the process unless [from, from + bytes) lies in memory of the device
+/// that the kernel runs on.
 void checkGlobal(const void *from, size_t bytes);
 
 // The instructions of Intrinsics.cuh.
@@ -88,12 +94,17 @@ inline uint32_t permuteBytes(uint32_t x, uint32_t y, uint32_t selector) {
 
 template <typename T> const T *opaque(const T *pointer) { return pointer; }
 
+/// Ends the process if `from` is not aligned as its type wants it.
+void checkAlignment(const void *from, size_t alignment);
+
 template <typename T> T loadReadOnly(const T *from) {
+  checkAlignment(from, alignof(T));
   checkGlobal(from, sizeof(T));
   return *from;
 }
 
 template <typename T> void atomicAddInteger(T *to, T value) {
+  checkAlignment(to, alignof(T));
   checkGlobal(to, sizeof(T));
   using Unsigned = std::make_unsigned_t<T>;
   *to =
