@@ -205,7 +205,7 @@ void compare(const std::string &name, const ClusterGraph &graph,
   });
   for (const Result &result : results) {
     std::printf("| %s | %lld x %lld | %lld | %lld | %s | %.3e | %.3f | %.3e | "
-                "%.3f | %.3e | %.2f%s |\n",
+                "%.3f | %.3e | %.3f%s |\n",
                 name.c_str(), static_cast<long long>(mesh.width),
                 static_cast<long long>(mesh.height),
                 static_cast<long long>(clusters),

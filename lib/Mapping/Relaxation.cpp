@@ -46,7 +46,14 @@ public:
   Relaxation(const ClusterGraph &graph, const Mesh &mesh, Placement &placement)
       : graph(graph), mesh(mesh), placement(placement),
         points(graph.clusters()), moved(graph.clusters()),
-        order(graph.clusters()) {}
+        shares(graph.clusters()), order(graph.clusters()) {
+    for (int64_t i = 0; i < graph.clusters(); ++i) {
+      float weight = 0;
+      for (const ClusterGraph::Neighbor &edge : graph.neighbors(i))
+        weight += edge.weight;
+      shares[i] = weight > 0 ? (1 - kInertia) / weight : 0;
+    }
+  }
 
   void run(int rounds, int sweeps) {
     for (int round = 0; round < rounds; ++round) {
@@ -68,6 +75,8 @@ private:
   const Mesh &mesh;
   Placement &placement;
   std::vector<Point> points, moved;
+  /// How far a unit of weight pulls a cluster; 0 where nothing does.
+  std::vector<float> shares;
   /// Clusters; `spread` gives a stretch of them a rectangle of cores.
   std::vector<int32_t> order;
 };
@@ -75,19 +84,26 @@ private:
 } // namespace
 
 void Relaxation::sweep() {
+  // Additions to one sum would wait for each other.
+  constexpr int lanes = 4;
   for (int64_t i = 0; i < graph.clusters(); ++i) {
-    float x = 0, y = 0, weight = 0;
-    for (const ClusterGraph::Neighbor &edge : graph.neighbors(i)) {
-      x += edge.weight * points[edge.cluster].x;
-      y += edge.weight * points[edge.cluster].y;
-      weight += edge.weight;
-    }
-    Point &to = moved[i];
-    to = points[i];
-    if (weight > 0) {
-      to.x = kInertia * to.x + (1 - kInertia) * (x / weight);
-      to.y = kInertia * to.y + (1 - kInertia) * (y / weight);
-    }
+    Point sums[lanes] = {};
+    auto add = [&](const ClusterGraph::Neighbor &edge, int lane) {
+      sums[lane].x += edge.weight * points[edge.cluster].x;
+      sums[lane].y += edge.weight * points[edge.cluster].y;
+    };
+    auto [edge, last] = graph.neighbors(i);
+    for (; last - edge >= lanes; edge += lanes)
+      for (int lane = 0; lane < lanes; ++lane)
+        add(edge[lane], lane);
+    for (; edge != last; ++edge)
+      add(*edge, 0);
+    Point sum = {sums[0].x + sums[1].x + sums[2].x + sums[3].x,
+                 sums[0].y + sums[1].y + sums[2].y + sums[3].y};
+    moved[i] = points[i];
+    if (shares[i] > 0)
+      moved[i] = {kInertia * points[i].x + shares[i] * sum.x,
+                  kInertia * points[i].y + shares[i] * sum.y};
   }
   points.swap(moved);
 }
