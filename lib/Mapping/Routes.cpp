@@ -70,8 +70,8 @@ void removeHeld(std::vector<Route> &routes) {
   routes = std::move(kept);
 }
 
-/// The tiles of a pool that have neurons, found by what they hold: the boxes of
-/// a pool are a grid, with borders that may lie anywhere.
+/// The tiles of a pool that have neurons, found by what they hold: in a grid of
+/// all borders each tile has a cell or several.
 class TileGrid {
 public:
   TileGrid(const rt::Mapping &mapping, const std::vector<int32_t> &ofPool) {
@@ -85,16 +85,27 @@ public:
     }
     tiles.assign(begins[0].size() * begins[1].size() * begins[2].size(), -1);
     for (int32_t tile : ofPool)
-      if (const rt::Tile &own = mapping.tiles[tile]; own.part == 0)
-        tiles[at(cellOf(0, own.box[0].begin), cellOf(1, own.box[1].begin),
-                 cellOf(2, own.box[2].begin))] = tile;
+      if (mapping.tiles[tile].part == 0)
+        forEachCell(mapping.tiles[tile].box,
+                    [&](size_t cell) { tiles[cell] = tile; });
   }
 
-  /// Calls use(tile) for all whose boxes `box`, which is not empty, may touch.
+  /// Calls use(tile) for all whose boxes `box` may touch, once or several
+  /// times.
   template <typename Function>
   void forEachTouched(const Box &box, Function use) const {
     if (tiles.empty() || rt::volume(box) == 0)
       return;
+    forEachCell(box, [&](size_t cell) {
+      if (tiles[cell] >= 0)
+        use(tiles[cell]);
+    });
+  }
+
+private:
+  /// The cells that `box`, which is not empty, touches.
+  template <typename Function>
+  void forEachCell(const Box &box, Function use) const {
     std::array<size_t, 3> first, last;
     for (int axis = 0; axis < 3; ++axis) {
       first[axis] = cellOf(axis, box[axis].begin);
@@ -103,11 +114,8 @@ public:
     for (size_t c = first[0]; c <= last[0]; ++c)
       for (size_t y = first[1]; y <= last[1]; ++y)
         for (size_t x = first[2]; x <= last[2]; ++x)
-          if (int32_t tile = tiles[at(c, y, x)]; tile >= 0)
-            use(tile);
+          use(at(c, y, x));
   }
-
-private:
   size_t cellOf(int axis, int64_t index) const {
     const std::vector<int64_t> &list = begins[axis];
     auto behind = std::upper_bound(list.begin(), list.end(), index);

@@ -33,15 +33,36 @@ std::string messageOf(const Violation &violation, const Target &target);
 /// network stay close.
 constexpr size_t kOpenCores = 64;
 
-/// What the fullest tile of a layer needs.
+/// What a tile or a core needs; of a layer, of each resource what the fullest
+/// tile does.
 using CoreUse = std::array<int64_t, kResources>;
 
-/// A pool cut into equal tiles of channels x rows x columns; tiles at the far
-/// edges may be smaller.
+/// Positions of a pool.
+struct Area {
+  rt::Interval rows, columns;
+};
+
+/// A pool in tiles: each range of channels with each area.
+struct Tiling {
+  std::vector<rt::Interval> channels;
+  std::vector<Area> areas;
+
+  int64_t tiles() const {
+    return static_cast<int64_t>(channels.size() * areas.size());
+  }
+  /// Whether the areas are all pairs of intervals of rows and of columns, which
+  /// are put into the lists.
+  bool asGrid(std::vector<rt::Interval> &rows,
+              std::vector<rt::Interval> &columns) const;
+};
+
+/// A pool cut into tiles.
 struct LayerMapping {
   std::string name;
   int64_t channels = 0, rows = 0, columns = 0;
+  /// Of the tile with the most neurons.
   int64_t tileChannels = 0, tileRows = 0, tileColumns = 0;
+  Tiling tiling;
   /// Cores that share the sources of one tile (rt::Tile).
   int64_t parts = 1;
   /// Tiles times parts, which may share cores with those of other layers. 0:
@@ -66,17 +87,17 @@ struct Partition {
   std::vector<CoreUse> coreUses;
 };
 
-/// Cuts every pool but the inputs into the fewest tiles that fit a core of
-/// `target`: of all rectangular tilings within all known limits that with the
-/// fewest tiles, then with the fewest axons into a core, then out of it. Where
-/// none is and the target has partial sums, the fewest parts that make one
-/// possible divide the sources of a pool of neurons that takes in no events of
-/// the host. A spike takes one axon into every core it reaches, a partial sum
-/// one out of its core and one into that of the neuron.
+/// Cuts every pool but the inputs into tiles that fit a core of `target`, and
+/// gives each tile a core: few cores in all, see docs/mapping.md, "How layers
+/// are cut". Where no neuron of a pool fits and the target has partial sums,
+/// the fewest parts that let one fit divide the sources of a pool of neurons
+/// that takes in no events of the host. A spike takes one axon into every core
+/// it reaches and one out for each of them, a partial sum one out of its core
+/// and one into that of the neuron.
 ///
-/// Then each tile goes to the first of the last kOpenCores cores that has room
-/// for it within all limits, else to a new one; what the tiles of a core need
-/// is added up, even if they receive the same spikes. Where the target does not
+/// Each tile goes to the first of the last kOpenCores cores that has room for
+/// it within all limits, else to a new one; what the tiles of a core need is
+/// added up, even if they receive the same spikes. Where the target does not
 /// tell one of these limits every tile has a core of its own.
 ///
 /// `ignored` names features and resources (nameOf) that are not checked: the

@@ -24,7 +24,8 @@ namespace fastsnn::mapping {
 enum class Resource {
   /// Neurons of a core.
   Neurons,
-  /// Sources that send to a core, neurons that send from it (one axon each).
+  /// Sources that send to a core; over its neurons, the cores that each sends
+  /// to.
   AxonsIn,
   AxonsOut,
   /// Synapses of one neuron.

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvolutionChain.h"
 #include "ProgramBuilder.h"
 #include "RandomTarget.h"
 #include "fastsnn-rt/Disassemble.h"
@@ -124,6 +125,41 @@ std::shared_ptr<const Program> mapped(const Program &program,
   return std::make_shared<const Program>(again.take());
 }
 
+/// Runs both on a few images and compares all that they report. Returns the
+/// number of spikes.
+int64_t compareRuns(std::shared_ptr<const Program> program,
+                    std::shared_ptr<const Program> onCores, uint64_t seed) {
+  bool parts = std::any_of(onCores->mapping->tiles.begin(),
+                           onCores->mapping->tiles.end(),
+                           [](const rt::Tile &tile) { return tile.parts > 1; });
+  Images images(*program, 3, seed);
+  rt::RunOptions options = recordAll(*program);
+  options.threads = 2;
+  RunResult plain =
+      runOn(rt::createReferenceEngine(program), images.batch, options);
+  RunResult cores =
+      runOn(rt::createMappedEngine(onCores), images.batch, options);
+  expectSame(*program, cores, plain, parts);
+  // The other engines take no notice of the mapping.
+  expectSame(*program,
+             runOn(rt::createEventEngine(onCores), images.batch, options),
+             plain, false);
+  EXPECT_FALSE(plain.mesh);
+  EXPECT_TRUE(cores.mesh);
+  rt::MulticastGroups groups(*onCores->mapping);
+  std::vector<int64_t> spikes(program->pools.size(), 0);
+  for (size_t g = 0; g < groups.groups().size(); ++g)
+    spikes[onCores->mapping->tiles[groups.groups()[g].tile].pool] +=
+        cores.mesh->events[g];
+  int64_t all = 0;
+  for (size_t p = 0; p < spikes.size(); ++p) {
+    EXPECT_EQ(spikes[p], plain.statistics[p].spikesPositive +
+                             plain.statistics[p].spikesNegative);
+    all += spikes[p];
+  }
+  return all;
+}
+
 // Whatever the program, the target and the placement are, no spike changes.
 TEST(MappedEngine, EqualsTheUnmappedProgram) {
   int compared = 0, divided = 0, silent = 0;
@@ -141,39 +177,29 @@ TEST(MappedEngine, EqualsTheUnmappedProgram) {
     if (!onCores)
       continue;
     ++compared;
-    bool parts = std::any_of(
-        onCores->mapping->tiles.begin(), onCores->mapping->tiles.end(),
-        [](const rt::Tile &tile) { return tile.parts > 1; });
-    divided += parts;
-    Images images(*program, 3, seed);
-    rt::RunOptions options = recordAll(*program);
-    options.threads = 2;
-    RunResult plain =
-        runOn(rt::createReferenceEngine(program), images.batch, options);
-    RunResult cores =
-        runOn(rt::createMappedEngine(onCores), images.batch, options);
-    expectSame(*program, cores, plain, parts);
-    // The other engines take no notice of the mapping.
-    expectSame(*program,
-               runOn(rt::createEventEngine(onCores), images.batch, options),
-               plain, false);
-    EXPECT_FALSE(plain.mesh);
-    ASSERT_TRUE(cores.mesh);
-    rt::MulticastGroups groups(*onCores->mapping);
-    std::vector<int64_t> spikes(program->pools.size(), 0);
-    for (size_t g = 0; g < groups.groups().size(); ++g)
-      spikes[onCores->mapping->tiles[groups.groups()[g].tile].pool] +=
-          cores.mesh->events[g];
-    int64_t all = 0;
-    for (size_t p = 0; p < spikes.size(); ++p) {
-      EXPECT_EQ(spikes[p], plain.statistics[p].spikesPositive +
-                               plain.statistics[p].spikesNegative);
-      all += spikes[p];
-    }
-    silent += all == 0;
+    divided += std::any_of(onCores->mapping->tiles.begin(),
+                           onCores->mapping->tiles.end(),
+                           [](const rt::Tile &tile) { return tile.parts > 1; });
+    silent += compareRuns(program, onCores, seed) == 0;
   }
   EXPECT_GT(compared, 150);
   EXPECT_GT(divided, 5);
+  EXPECT_LT(silent, compared / 2);
+}
+
+// The same where layers are cut into tiles of all kinds of rectangles.
+TEST(MappedEngine, EqualsUnmappedConvolutions) {
+  int compared = 0, silent = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    auto program = std::make_shared<const Program>(randomConvolutions(seed));
+    auto onCores = mapped(*program, narrowTarget(seed), seed);
+    if (!onCores)
+      continue;
+    ++compared;
+    silent += compareRuns(program, onCores, seed) == 0;
+  }
+  EXPECT_GT(compared, 50);
   EXPECT_LT(silent, compared / 2);
 }
 

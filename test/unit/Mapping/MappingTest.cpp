@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Mapping/Mapping.h"
+#include "ConvolutionChain.h"
 #include "MappingChecker.h"
 #include "ProgramBuilder.h"
 #include "RandomTarget.h"
@@ -46,6 +47,27 @@ TEST(Mapping, RandomProgramsAndTargets) {
   }
   EXPECT_GT(mapped, 150);
   EXPECT_GT(shared, 150);
+  EXPECT_GT(divided, 5);
+}
+
+// The same where layers are cut into tiles of all kinds of rectangles.
+TEST(Mapping, RandomConvolutions) {
+  int mapped = 0, divided = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    rt::Program program = randomConvolutions(seed);
+    Target target = narrowTarget(seed);
+    mapping::Mapping mapping = mapProgram(program, target, {});
+    if (!mapping.partition.violations.empty())
+      continue;
+    ASSERT_TRUE(mapping.isComplete());
+    ++mapped;
+    checkMapping(program, target, mapping);
+    const std::vector<rt::Tile> &tiles = mapping.placed.tiles;
+    divided += std::any_of(tiles.begin(), tiles.end(),
+                           [](const rt::Tile &tile) { return tile.parts > 1; });
+  }
+  EXPECT_GT(mapped, 100);
   EXPECT_GT(divided, 5);
 }
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvolutionChain.h"
 #include "ProgramBuilder.h"
 #include "RandomTarget.h"
 #include "fastsnn-rt/Stages.h"
@@ -42,26 +43,40 @@ public:
   }
 
   void run() {
-    for (const Connection &connection : program.connections)
-      if (layers[connection.target]->cores > 0)
+    for (const Connection &connection : program.connections) {
+      // The host adds currents.
+      const auto *input =
+          std::get_if<InputPool>(&program.pools[connection.source].unit);
+      if (layers[connection.target]->cores > 0 &&
+          !(input && input->encoding == InputEncoding::Current))
         follow(connection);
+    }
     for (size_t p = 0; p < layers.size(); ++p)
       if (layers[p] && layers[p]->cores > 0)
         compare(static_cast<int32_t>(p));
   }
 
 private:
-  /// The core of neuron `index` of a pool.
+  /// The core of neuron `index` of a pool: the only tile that has it.
   int64_t coreOf(int32_t pool, int64_t index) const {
     const LayerMapping &layer = *layers[pool];
-    int64_t area = layer.rows * layer.columns;
-    int64_t c = index / area / layer.tileChannels;
-    int64_t y = index % area / layer.columns / layer.tileRows;
-    int64_t x = index % layer.columns / layer.tileColumns;
-    int64_t tilesDown = (layer.rows + layer.tileRows - 1) / layer.tileRows;
-    int64_t tilesAcross =
-        (layer.columns + layer.tileColumns - 1) / layer.tileColumns;
-    return (c * tilesDown + y) * tilesAcross + x;
+    int64_t area = layer.rows * layer.columns, core = -1, next = 0;
+    int64_t at[3] = {index / area, index % area / layer.columns,
+                     index % layer.columns};
+    auto holds = [](const Interval &interval, int64_t i) {
+      return interval.begin <= i && i < interval.end;
+    };
+    for (const Interval &channels : layer.tiling.channels)
+      for (const Area &tile : layer.tiling.areas) {
+        if (holds(channels, at[0]) && holds(tile.rows, at[1]) &&
+            holds(tile.columns, at[2])) {
+          EXPECT_EQ(core, -1) << layer.name << " " << index;
+          core = next;
+        }
+        ++next;
+      }
+    EXPECT_GE(core, 0) << layer.name << " " << index;
+    return core;
   }
 
   void follow(const Connection &connection) {
@@ -127,6 +142,40 @@ private:
   std::map<std::pair<int32_t, int64_t>, int64_t> axonsOut, destinations;
 };
 
+/// Whether no area but those at the far edges is smaller than the first.
+bool areEqual(const Tiling &tiling) {
+  std::vector<Interval> rows, columns;
+  if (!tiling.asGrid(rows, columns))
+    return false;
+  for (const std::vector<Interval> &axis : {rows, columns})
+    for (const Interval &piece : axis)
+      if (piece.size() > axis[0].size() ||
+          (piece.size() < axis[0].size() && piece.end != axis.back().end))
+        return false;
+  return true;
+}
+
+/// Checks a partition, and that what is on no core is explained. Returns how
+/// many layers are on cores.
+int checkPartition(const Program &program, const Target &target,
+                   const Partition &partition) {
+  int mapped = 0;
+  Checker(program, partition).run();
+  for (const LayerMapping &layer : partition.layers) {
+    mapped += layer.cores > 0;
+    for (size_t i = 0; i < kResources && layer.cores > 0; ++i)
+      EXPECT_LE(layer.use[i], target.limits[i]->value) << layer.name;
+    EXPECT_EQ(layer.cores == 0, std::any_of(partition.violations.begin(),
+                                            partition.violations.end(),
+                                            [&](const Violation &violation) {
+                                              return violation.layer ==
+                                                     layer.name;
+                                            }))
+        << layer.name;
+  }
+  return mapped;
+}
+
 // No limit is broken, whatever the program and the target are.
 TEST(Partition, RandomProgramsAndTargets) {
   int mapped = 0;
@@ -146,24 +195,32 @@ TEST(Partition, RandomProgramsAndTargets) {
     target.features[static_cast<size_t>(Feature::SharedKernels)]->value =
         engine() % 2;
     setFeature(target, Feature::PartialSums, false);
-    Partition partition = mapping::partition(program, target);
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Checker(program, partition).run();
-    for (const LayerMapping &layer : partition.layers) {
-      mapped += layer.cores > 0;
-      for (size_t i = 0; i < kResources && layer.cores > 0; ++i)
-        EXPECT_LE(layer.use[i], target.limits[i]->value) << layer.name;
-      // What is on no core is explained.
-      EXPECT_EQ(layer.cores == 0, std::any_of(partition.violations.begin(),
-                                              partition.violations.end(),
-                                              [&](const Violation &violation) {
-                                                return violation.layer ==
-                                                       layer.name;
-                                              }))
-          << layer.name;
-    }
+    mapped +=
+        checkPartition(program, target, mapping::partition(program, target));
   }
   EXPECT_GT(mapped, 300);
+}
+
+// The same where cores are narrow, so that layers are cut in all ways.
+TEST(Partition, RandomConvolutions) {
+  int mapped = 0, unequal = 0, irregular = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Program program = randomConvolutions(seed);
+    Target target = narrowTarget(seed);
+    setFeature(target, Feature::PartialSums, false);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Partition partition = mapping::partition(program, target);
+    mapped += checkPartition(program, target, partition);
+    for (const LayerMapping &layer : partition.layers) {
+      unequal += !areEqual(layer.tiling);
+      std::vector<Interval> rows, columns;
+      irregular += !layer.tiling.asGrid(rows, columns);
+    }
+  }
+  EXPECT_GT(mapped, 500);
+  EXPECT_GT(unequal, 100);
+  EXPECT_GT(irregular, 50);
 }
 
 /// 16 channels of 32 x 32, then a 3 x 3 convolution to as many.
@@ -270,6 +327,129 @@ TEST(Partition, LayersShareCores) {
   setLimit(target, Resource::Neurons, 600);
   setLimit(target, Resource::AxonsIn, 511);
   EXPECT_EQ(mapping::partition(program, target).cores, 3);
+}
+
+/// Neurons [channels, side, side] that the host adds a current to, then a
+/// readout that takes a convolution of them.
+Program currentThenReadout(int64_t channels, int64_t rows, int64_t columns,
+                           const Window2D &window) {
+  rt::testing::ProgramBuilder builder("readout", 3);
+  InputPool pixels = rt::testing::pixelInput();
+  pixels.encoding = InputEncoding::Current;
+  int32_t input = builder.addInput("x", {channels, rows, columns}, pixels);
+  int32_t first = builder.addNeurons("first", {channels, rows, columns},
+                                     rt::testing::simpleNeurons(0, 3, 300));
+  DiagonalStage copy;
+  copy.size = channels * rows * columns;
+  copy.weights = builder.addWeights("one", 1, 1, 1, {1});
+  builder.connect(input, first, {copy});
+  Conv2DStage conv;
+  conv.window = window;
+  conv.outChannels = channels;
+  int64_t taps = channels * window.kernelH * window.kernelW;
+  conv.weights = builder.addWeights("kernel", 1, taps, channels,
+                                    std::vector<int64_t>(taps * channels, -3));
+  builder.connect(
+      first,
+      builder.addReadout("y", {channels, window.outHeight, window.outWidth}),
+      {conv}, 0, {1.0});
+  auto program = builder.finish();
+  for (const Diagnostic &diagnostic : program.status().diagnostics())
+    ADD_FAILURE() << diagnostic.message;
+  return program.take();
+}
+
+// 4 channels of 3 rows, then as many. The fewest tiles of the readout are two
+// of 2 x 3 (6 neurons a core), and so each of the 12 neurons in front takes two
+// axons: 24, 4 a core, 8 cores in all. Three tiles of 4 x 1 are one more, but
+// with 12 axons three cores do for the neurons in front: 6 in all.
+TEST(Partition, LayersAreCutTogether) {
+  Program program =
+      currentThenReadout(4, 3, 1, rt::testing::squareWindow(4, 3, 1, 1, 1, 0));
+  Target target = wideTarget();
+  setLimit(target, Resource::Neurons, 6);
+  setLimit(target, Resource::AxonsOut, 4);
+  Partition partition = mapping::partition(program, target);
+  EXPECT_EQ(partition.cores, 6);
+  EXPECT_EQ(partition.layers[0].cores, 3);
+  EXPECT_EQ(partition.layers[1].cores, 3);
+  EXPECT_EQ(partition.layers[1].tileChannels, 4);
+  Checker(program, partition).run();
+  // Nothing to win where axons are not counted.
+  partition = mapping::partition(program, target, {"axons_out"});
+  EXPECT_EQ(partition.layers[1].cores, 2);
+  EXPECT_EQ(partition.cores, 4);
+}
+
+// At the border of a 3 x 3 convolution two rows read three rows, as many as one
+// inside: with 9 axons a core, 6 x 6 tiles hold 8 x 8 positions. Each of the 36
+// inside takes a core, so that these are the fewest.
+TEST(Partition, BordersAreCutByWhatTheyRead) {
+  Program program =
+      currentThenReadout(1, 8, 8, rt::testing::squareWindow(1, 8, 8, 3, 1, 1));
+  Target target = wideTarget();
+  setLimit(target, Resource::AxonsIn, 9);
+  Partition partition = mapping::partition(program, target);
+  EXPECT_EQ(partition.layers[1].cores, 36);
+  EXPECT_EQ(partition.layers[1].weightCopies, 36);
+  EXPECT_EQ(partition.layers[1].tileRows * partition.layers[1].tileColumns, 4);
+  EXPECT_EQ(useOf(partition.layers[1], Resource::Neurons), 4);
+  EXPECT_EQ(useOf(partition.layers[1], Resource::AxonsIn), 9);
+  Checker(program, partition).run();
+}
+
+// With stride 2 and 10 axons only border positions fit a core in pairs: 9 of
+// the 16 take one each, the other 7 at least 4.
+TEST(Partition, TilesNeedNotBeAGrid) {
+  Program program =
+      currentThenReadout(1, 8, 8, rt::testing::squareWindow(1, 8, 8, 3, 2, 1));
+  Target target = wideTarget();
+  setLimit(target, Resource::AxonsIn, 10);
+  Partition partition = mapping::partition(program, target);
+  EXPECT_EQ(partition.layers[1].cores, 13);
+  std::vector<Interval> rows, columns;
+  EXPECT_FALSE(partition.layers[1].tiling.asGrid(rows, columns));
+  Checker(program, partition).run();
+}
+
+// 256 neurons that only the host sends to fill 32 cores of 8. Behind them 64
+// cores take 4 neurons each, since these read all 4 axons that a core has; the
+// room for 256 more neurons is used where that takes a chip less.
+TEST(Partition, DistantLayersShareCoresToSaveChips) {
+  Program program =
+      currentThenReadout(4, 8, 8, rt::testing::squareWindow(4, 8, 8, 1, 1, 0));
+  Target target = wideTarget();
+  setLimit(target, Resource::Neurons, 8);
+  setLimit(target, Resource::AxonsIn, 4);
+  target.coresPerChip = Sourced<int64_t>{128, "test", "assumed"};
+  Partition near = mapping::partition(program, target);
+  EXPECT_EQ(near.cores, 96);
+  EXPECT_EQ(near.chips, 1);
+  target.coresPerChip->value = 64;
+  Partition far = mapping::partition(program, target);
+  EXPECT_EQ(far.cores, 64);
+  EXPECT_EQ(far.chips, 1);
+  for (const CoreUse &use : far.coreUses)
+    EXPECT_EQ(use[static_cast<size_t>(Resource::Neurons)], 8);
+  Checker(program, far).run();
+}
+
+// Each neuron of the first layer sends to a core for each neuron of the second.
+TEST(Partition, AxonsOutOfOneNeuronAreAWall) {
+  Program program = currentThenReadout(
+      16, 1, 1, rt::testing::squareWindow(16, 1, 1, 1, 1, 0));
+  Target target = wideTarget();
+  setLimit(target, Resource::Neurons, 1);
+  setLimit(target, Resource::AxonsOut, 15);
+  Partition partition = mapping::partition(program, target);
+  ASSERT_EQ(partition.violations.size(), 1u);
+  EXPECT_EQ(
+      messageOf(partition.violations[0], target),
+      "first: needs 16 axons_out, target 'test' has 15; choose a target with "
+      "more axons out of a core or larger cores, or a network whose next "
+      "layers are smaller, or --ignore=axons_out to map the structure only");
+  setLimit(target, Resource::AxonsOut, 16);
+  EXPECT_TRUE(mapping::partition(program, target).violations.empty());
 }
 
 // A skip over two layers waits for two steps.
