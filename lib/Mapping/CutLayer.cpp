@@ -163,7 +163,7 @@ std::vector<AxisCut> LayerCutter::cutsOf(int axis) const {
       last = size;
       cuts.push_back(measured(axis, equalPieces(extent, size)));
     }
-  if (goal == CutGoal::FewestCores && axis > 0 && !layer.sources.empty())
+  if (goal != CutGoal::FewestTiles && axis > 0 && !layer.sources.empty())
     addPiecesOfEqualReach(axis, cuts);
   return cuts;
 }
@@ -429,7 +429,7 @@ void LayerCutter::search() {
                     Resource::SynapseMemory) -
                  ofOne;
   bitsOfChannel = ofOne - bitsOfNeuron;
-  if (goal == CutGoal::FewestCores)
+  if (goal != CutGoal::FewestTiles)
     leastOfSources =
         coresOfSources(std::vector<int64_t>(layer.sources.size(), 0));
 
@@ -454,12 +454,17 @@ void LayerCutter::search() {
 }
 
 Cut LayerCutter::run() {
-  // The fewest parts that let a neuron be on a core.
-  for (parts = 1; parts <= layer.mostParts; ++parts)
-    if (limits.hold(useOfNeuron(program, target, layer, fanouts, parts))) {
+  auto neuronFits = [&] {
+    return limits.hold(useOfNeuron(program, target, layer, fanouts, parts));
+  };
+  parts = 1;
+  while (parts < layer.mostParts && !neuronFits())
+    ++parts;
+  int64_t most =
+      goal == CutGoal::FewestCoresInParts ? parts + kMoreParts : parts;
+  for (; parts <= std::min(most, layer.mostParts); ++parts)
+    if (neuronFits())
       search();
-      break;
-    }
   return std::move(chosen);
 }
 

@@ -39,10 +39,14 @@ enum class CutGoal {
   /// Tiles of any rectangles; the fewest together with the cores that the
   /// sources then need at least, then the fewest axons in all.
   FewestCores,
+  /// The same, also with sources in up to kMoreParts more parts than a neuron
+  /// needs, each of which takes a core and the layer a step.
+  FewestCoresInParts,
 };
+constexpr int64_t kMoreParts = 3;
 
 /// Looks for the best tiling of a layer whose neurons send to what `fanouts`
-/// say. `demands`, by pool, is used with FewestCores.
+/// say. `demands`, by pool, is not used with FewestTiles.
 Cut cutLayer(const rt::Program &program, const Target &target,
              const TileLimits &limits, const Layer &layer,
              const std::vector<Fanout> &fanouts, CutGoal goal,

@@ -64,9 +64,10 @@ private:
   CutProgram cutProgram(CutGoal goal) const;
   std::vector<CoreUse> usesOf(const Layer &layer, const Cut &cut,
                               const std::vector<Fanout> &fanouts) const;
-  std::vector<SourceDemand> leastDemands() const;
+  std::vector<SourceDemand> leastDemands(CutGoal goal) const;
   Packing packNear(const CutProgram &cut) const;
   Packing packFar(const CutProgram &cut) const;
+  void shareFar(CutProgram &cut) const;
   void saveChips(CutProgram &cut) const;
   int64_t chipsOf(int64_t cores) const;
   LayerMapping describe(const Layer &layer, const Cut &cut,
@@ -110,15 +111,14 @@ Partitioner::usesOf(const Layer &layer, const Cut &cut,
 
 /// By pool: how many cores it takes if its axons out are not counted. Nobody
 /// asks where they are not limited.
-std::vector<SourceDemand> Partitioner::leastDemands() const {
+std::vector<SourceDemand> Partitioner::leastDemands(CutGoal goal) const {
   std::vector<SourceDemand> demands(program.pools.size());
   if (!limits.isLimited(Resource::AxonsOut))
     return demands;
   const std::vector<SourceDemand> none(program.pools.size());
   for (const Layer &layer : layers)
     demands[layer.pool].leastCores =
-        cutLayer(program, target, limits, layer, {}, CutGoal::FewestCores, none)
-            .cores();
+        cutLayer(program, target, limits, layer, {}, goal, none).cores();
   return demands;
 }
 
@@ -130,8 +130,8 @@ CutProgram Partitioner::cutProgram(CutGoal goal) const {
   result.uses.resize(layers.size());
   result.fanouts.resize(program.pools.size());
   std::vector<SourceDemand> demands;
-  if (goal == CutGoal::FewestCores)
-    demands = leastDemands();
+  if (goal != CutGoal::FewestTiles)
+    demands = leastDemands(goal);
   for (size_t l = layers.size(); l-- > 0;) {
     const Layer &layer = layers[l];
     const std::vector<Fanout> &fanouts = result.fanouts[layer.pool];
@@ -186,7 +186,7 @@ int64_t Partitioner::chipsOf(int64_t cores) const {
 /// Lets distant layers share cores, at the price of longer ways, if that takes
 /// fewer chips. Layers that only the host sends to cost no axons in, so that
 /// they may be cut as small as what is left.
-void Partitioner::saveChips(CutProgram &cut) const {
+void Partitioner::shareFar(CutProgram &cut) const {
   if (chipsOf(cut.packing.count) <= 1 ||
       cut.packing.cores.size() > kMostFarTiles)
     return;
@@ -210,6 +210,20 @@ void Partitioner::saveChips(CutProgram &cut) const {
   }
   if (chipsOf(best->packing.count) < chipsOf(cut.packing.count))
     cut = std::move(*best);
+}
+
+/// What costs time or traffic is done only if it takes fewer chips: distant
+/// layers share cores, and sources are divided more than need be.
+void Partitioner::saveChips(CutProgram &cut) const {
+  shareFar(cut);
+  if (!target.has(Feature::PartialSums) || chipsOf(cut.packing.count) <= 1)
+    return;
+  CutProgram divided = cutProgram(CutGoal::FewestCoresInParts);
+  if (divided.layersWithoutCores() > 0)
+    return;
+  shareFar(divided);
+  if (chipsOf(divided.packing.count) < chipsOf(cut.packing.count))
+    cut = std::move(divided);
 }
 
 LayerMapping Partitioner::describe(const Layer &layer, const Cut &cut,

@@ -315,6 +315,27 @@ TEST(Partition, PartialSums) {
   EXPECT_EQ(parts[1], layer.cores / 2);
 }
 
+// A core has weights for 16 channels of 9 x 64 sources, and one of the 36
+// positions inside takes 576 axons of 600: 36 areas, at the border larger ones,
+// and 4 ranges of channels make 144 tiles. With the sources in two parts, 2 x 2
+// positions read 16 x 32 and have room for the sums of 22 channels: 16 areas, 3
+// ranges, 2 cores each, 96. That costs a step, so chips must be saved by it.
+TEST(Partition, MorePartsToSaveChips) {
+  Target target = wideTarget();
+  setLimit(target, Resource::AxonsIn, 600);
+  setLimit(target, Resource::SynapseMemory, 16 * 9 * 64 * 3);
+  target.coresPerChip = Sourced<int64_t>{1000, "test", "assumed"};
+  Program program = convolution(64, 8);
+  Partition partition = mapping::partition(program, target);
+  EXPECT_EQ(partition.layers[1].parts, 1);
+  EXPECT_EQ(partition.layers[1].cores, 144);
+  target.coresPerChip->value = 40;
+  Partition fewer = mapping::partition(program, target);
+  EXPECT_EQ(fewer.layers[1].parts, 2);
+  EXPECT_LE(fewer.layers[1].cores, 96);
+  EXPECT_LT(fewer.chips, (partition.cores + 39) / 40);
+}
+
 // Small layers share a core as long as all limits hold together.
 TEST(Partition, LayersShareCores) {
   Program program = convolution(4, 8);
