@@ -143,12 +143,13 @@ rt::Result<std::optional<int64_t>> chooseShapesOnly(const Flags &flags) {
 }
 
 /// What --placement, --seed and --traffic ask for.
-rt::Result<mapping::MappingOptions> chooseMappingOptions(const Flags &flags) {
+rt::Result<MappingSettings> choosePlacement(const Flags &flags) {
   rt::Status status;
   auto bad = [&](const std::string &what) {
     status.add(ErrorCode::BadArgument, what);
   };
-  mapping::MappingOptions options;
+  MappingSettings settings;
+  mapping::MappingOptions &options = settings.options;
   if (flags.placement.getNumOccurrences()) {
     auto method = mapping::placementMethodOf(flags.placement);
     if (!method)
@@ -172,8 +173,11 @@ rt::Result<mapping::MappingOptions> chooseMappingOptions(const Flags &flags) {
       bad("--traffic: " + flags.traffic + ": " + file.getError().message() +
           "; give a file of fastsnn-run --json");
     } else {
-      rt::Result<mapping::SpikeRates> rates = mapping::parseSpikeRates(
-          (*file)->getBuffer().str(), "--traffic: " + flags.traffic);
+      std::string text = (*file)->getBuffer().str();
+      rt::Result<mapping::SpikeRates> rates =
+          mapping::parseSpikeRates(text, "--traffic: " + flags.traffic);
+      settings.trafficFile = flags.traffic;
+      settings.accuracy = readAccuracy(text);
       if (rates)
         options.rates = rates.take();
       else
@@ -182,7 +186,7 @@ rt::Result<mapping::MappingOptions> chooseMappingOptions(const Flags &flags) {
   }
   if (!status)
     return status;
-  return options;
+  return settings;
 }
 
 /// What --target and --ignore ask for.
@@ -203,8 +207,7 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
     if (flags.target.empty() && option->getNumOccurrences())
       bad("--" + option->ArgStr.str() +
           ": acts with --target only; give that, too");
-  if (flags.emit == "program" && !flags.target.empty() &&
-      !flags.ignore.empty())
+  if (flags.emit == "program" && !flags.target.empty() && !flags.ignore.empty())
     bad("--ignore: maps the structure only, of which no program is written; "
         "give --emit=mapping for the report");
   std::vector<std::string> known, ignored;
@@ -222,14 +225,15 @@ rt::Result<std::optional<MappingSettings>> chooseMapping(const Flags &flags) {
       bad("--ignore: '" + part.str() + "' is unknown, known are " +
           llvm::join(known, ", ") + "; give one of them");
   }
-  rt::Result<mapping::MappingOptions> options = chooseMappingOptions(flags);
-  status.append(options.status());
+  rt::Result<MappingSettings> placement = choosePlacement(flags);
+  status.append(placement.status());
   std::optional<MappingSettings> settings;
   if (wanted && !flags.target.empty()) {
     rt::Result<mapping::Target> target = mapping::loadTarget(flags.target);
-    if (target && options) {
-      settings = MappingSettings{target.take(), options.take(), flags.target,
-                                 flags.traffic, std::nullopt};
+    if (target && placement) {
+      settings = placement.take();
+      settings->target = target.take();
+      settings->targetName = flags.target;
       settings->options.ignored = std::move(ignored);
     }
     status.append(target.status());

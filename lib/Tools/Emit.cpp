@@ -16,6 +16,7 @@
 #include "fastsnn/Target/Certificate/Certificate.h"
 #include "fastsnn/Tools/Manifest.h"
 #include "fastsnn/Tools/MappingExport.h"
+#include "fastsnn/Tools/ProgramFacts.h"
 #include "fastsnn/Tools/Report.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Pass/PassManager.h"
@@ -93,8 +94,7 @@ LogicalResult emitModule(Model &model, const EmitSettings &settings,
                          raw_ostream &out) {
   if (failed(model.lowerTo(level)))
     return failure();
-  if (settings.mapping &&
-      failed(mapModule(model.module(), *settings.mapping)))
+  if (settings.mapping && failed(mapModule(model.module(), *settings.mapping)))
     return failure();
   bool named = keepNames(model.module(), model.file());
   if (settings.extension == ".mlirbc")
@@ -145,10 +145,16 @@ LogicalResult emitProgram(Model &model, const EmitSettings &settings,
       mapping::applyMapping(mapping.placed, *program);
       status = rt::validate(*program);
     }
+    rt::Result<NetworkFacts> facts = describeProgram(*program);
+    status.append(facts.status());
     if (!status) {
       reportStatus(status);
       return failure();
     }
+    if (std::string text = textOf(approximationsOf(*facts)); !text.empty())
+      reportWarning(model.file(),
+                    "approximates the quantized network: " + text +
+                        "; fastsnn-run --compare=qnn measures how well");
   }
   rt::Result<std::vector<uint8_t>> bytes = rt::serialize(*program);
   if (!bytes) {
@@ -267,14 +273,18 @@ Emission mappingEmission(const char *name, std::vector<StringRef> extensions) {
 LogicalResult tools::emitMappingOf(const rt::Program &program,
                                    const EmitSettings &settings,
                                    MappingWriter write, raw_ostream &out) {
-  MappingFacts facts = mapAndMeasure(program, *settings.mapping);
-  if (write != writeReport && !facts.mapping.isComplete()) {
-    reportError(facts.target().name,
+  rt::Result<MappingFacts> facts = mapAndMeasure(program, *settings.mapping);
+  if (!facts) {
+    reportStatus(facts.status());
+    return failure();
+  }
+  if (write != writeReport && !facts->mapping.isComplete()) {
+    reportError(facts->target().name,
                 "not all layers fit its cores, an export needs them placed; "
                 "--emit=mapping says what does not fit");
     return failure();
   }
-  write(out, facts, settings);
+  write(out, *facts, settings);
   return success();
 }
 

@@ -11,6 +11,7 @@
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
 #include "fastsnn/Support/Constants.h"
+#include "fastsnn/Tools/Approximation.h"
 #include "fastsnn/Tools/ModuleFacts.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
@@ -216,7 +217,8 @@ FailureOr<Json> ManifestBuilder::build() {
   Json inputs = Json::array();
   std::vector<tools::ScheduledLayer> scheduled;
   int64_t steps = 0;
-  bool exact = true, approximate = false;
+  bool exact = true;
+  std::vector<std::string> withFewSteps, withoutNegativeSpikes;
   LogicalResult good = success();
   for (auto function : module.getOps<func::FuncOp>()) {
     for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
@@ -233,7 +235,8 @@ FailureOr<Json> ManifestBuilder::build() {
         steps = neurons.getOutput().getType().getTimeSteps();
         exact &=
             neurons.getCertificate().getKind() == snn::CertificateKind::Exact;
-        approximate |= neurons.getApproximate();
+        if (neurons.getApproximate())
+          withFewSteps.push_back(neurons.getName().str());
         if (failed(addNeurons(neurons)))
           good = failure();
       } else if (auto pool = dyn_cast<snn::MaxPoolOp>(op)) {
@@ -262,7 +265,12 @@ FailureOr<Json> ManifestBuilder::build() {
   manifest["rounded_weights"] = nullptr;
   if (auto bits = tools::roundedWeightBitsOf(module))
     manifest["rounded_weights"] = *bits;
-  manifest["approximate"] = approximate;
+  manifest["approximate"] = !withFewSteps.empty();
+  for (const tools::ScheduledLayer &layer : scheduled)
+    if (tools::keepsEarlySpikes(layer, steps))
+      withoutNegativeSpikes.push_back(layer.name);
+  manifest["approximations"] = tools::toJSON(tools::approximationsOf(
+      std::move(withoutNegativeSpikes), std::move(withFewSteps)));
   manifest["certificate"] = exact ? "exact" : "bounded";
   manifest["schedule"] = tools::toJSON(schedule);
   manifest["inputs"] = std::move(inputs);

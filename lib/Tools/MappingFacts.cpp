@@ -7,15 +7,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Tools/MappingReport.h"
+
+#include "fastsnn/Tools/ProgramFacts.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace fastsnn;
 using namespace fastsnn::tools;
 using mapping::LayerActivity;
 
-MappingFacts tools::mapAndMeasure(const rt::Program &program,
-                                  const MappingSettings &settings) {
+rt::Result<MappingFacts> tools::mapAndMeasure(const rt::Program &program,
+                                              const MappingSettings &settings) {
+  rt::Result<NetworkFacts> network = describeProgram(program);
+  if (!network)
+    return network.status();
   MappingFacts facts;
+  facts.approximations = approximationsOf(*network);
+  if (settings.accuracy && isOf(*settings.accuracy, *network))
+    facts.accuracy = settings.accuracy;
   facts.network = program.name;
   facts.timeSteps = program.timeSteps;
   facts.shapesWeightBits = settings.shapesWeightBits;

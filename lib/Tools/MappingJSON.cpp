@@ -223,6 +223,13 @@ Json tools::mappingJSON(const MappingFacts &facts) {
   json["verdict"] = verdictOf(facts);
   json["structure_only"] = facts.mapping.structureOnly();
   json["ignored"] = facts.mapping.options.ignored;
+  json["approximations"] = toJSON(facts.approximations);
+  json["accuracy"] = nullptr;
+  if (const auto &accuracy = facts.accuracy)
+    json["accuracy"] = {{"top1", accuracy->top1},
+                        {"top1_of_quantized", accuracy->quantizedTop1},
+                        {"gap", accuracy->quantizedTop1 - accuracy->top1},
+                        {"samples", accuracy->samples}};
   json["shapes_only"] = nullptr;
   if (facts.shapesWeightBits)
     json["shapes_only"] = Json{{"weight_bits", *facts.shapesWeightBits}};

@@ -284,7 +284,10 @@ void Picture::draw() {
   text(kMargin, kMargin + 2.3 * kLine,
        "lines: events a step over a link, the widest " +
            fixedDigits(facts.mapping.traffic.busiestLink, 1) +
-           (facts.mapping.structureOnly() ? "; structure only" : ""));
+           (facts.mapping.structureOnly() ? "; structure only" : "") +
+           (facts.approximations.empty()
+                ? ""
+                : "; approximates the quantized network"));
   drawCores();
   drawLinks();
   drawChips();

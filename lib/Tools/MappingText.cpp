@@ -176,6 +176,16 @@ void tools::printMapping(llvm::raw_ostream &out, const MappingFacts &facts) {
   if (facts.mapping.structureOnly())
     out << "structure only, ignored: " << listOf(facts.mapping.options.ignored)
         << "\n";
+  if (!facts.approximations.empty())
+    out << "approximates the quantized network: "
+        << textOf(facts.approximations) << "\n";
+  if (const auto &accuracy = facts.accuracy)
+    out << "top-1 " << percentage(accuracy->top1, 2) << ", of the quantized "
+        << "network " << percentage(accuracy->quantizedTop1, 2) << " ("
+        << groupedDigits(accuracy->samples) << " samples)\n";
+  else if (!facts.approximations.empty())
+    out << "its accuracy is not measured; give --traffic the report of "
+           "fastsnn-run --compare=qnn --labels on the same options\n";
   if (facts.shapesWeightBits)
     out << "from shapes only, weights taken to have " << *facts.shapesWeightBits
         << " bits\n";

@@ -10,6 +10,7 @@
 
 #include "fastsnn/Dialect/QNN/IR/QNN.h"
 #include "fastsnn/Dialect/SNN/IR/SNN.h"
+#include "fastsnn/Tools/Approximation.h"
 #include "fastsnn/Tools/HostOperations.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -158,9 +159,11 @@ FailureOr<NetworkFacts> tools::describeFunction(func::FuncOp function,
   auto module = function->getParentOfType<ModuleOp>();
   facts.epsilon = epsilonOf(module);
   facts.roundedWeightBits = roundedWeightBitsOf(module);
-  if (level != Level::QNN)
-    facts.schedule =
-        computeSchedule(scheduledLayers(function), interface.timeSteps);
+  std::vector<ScheduledLayer> scheduled;
+  if (level != Level::QNN) {
+    scheduled = scheduledLayers(function);
+    facts.schedule = computeSchedule(scheduled, interface.timeSteps);
+  }
   for (auto [info, argument] :
        llvm::zip_equal(interface.inputs, function.getArguments()))
     facts.inputs.push_back({info.name, shapeOf(info), takesPixels(argument)});
@@ -207,5 +210,6 @@ FailureOr<NetworkFacts> tools::describeFunction(func::FuncOp function,
     else if (auto pool = dyn_cast<snn::MaxPoolOp>(op))
       find(pool.getName()).kind = LayerFacts::Kind::CountPool;
   });
+  markEarlySpikes(scheduled, facts);
   return facts;
 }

@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Tools/ProgramFacts.h"
+
 #include "fastsnn-rt/Opcodes.h"
 #include "fastsnn/Data/Array.h"
+#include "fastsnn/Tools/Approximation.h"
 #include "fastsnn/Tools/HostOperations.h"
 #include "fastsnn/Tools/Model.h"
 #include "llvm/ADT/STLExtras.h"
@@ -211,7 +213,8 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
   NetworkFacts facts;
   facts.level = Level::NMC;
   facts.timeSteps = program.timeSteps;
-  facts.schedule = computeSchedule(scheduledLayers(program), program.timeSteps);
+  std::vector<ScheduledLayer> scheduled = scheduledLayers(program);
+  facts.schedule = computeSchedule(scheduled, program.timeSteps);
   if (provenance.find("epsilon")) {
     double epsilon = 0;
     provenance.get("epsilon", epsilon);
@@ -241,6 +244,7 @@ rt::Result<NetworkFacts> tools::describeProgram(const rt::Program &program) {
     readLayer(provenance, layer, status);
     facts.layers.push_back(std::move(layer));
   }
+  markEarlySpikes(scheduled, facts);
   if (provenance.find("host_graph")) {
     std::string text;
     provenance.get("host_graph", text);

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fastsnn/Tools/Approximation.h"
 #include "fastsnn/Tools/Report.h"
 
 #include <nlohmann/json.hpp>
@@ -161,6 +162,7 @@ Json tools::toJSON(const RunReport &report) {
   json["timing"] = schedule ? Json(schedule->timing) : Json(nullptr);
   json["epsilon"] = orNull(report.facts.epsilon);
   json["approximate"] = report.facts.approximate();
+  json["approximations"] = toJSON(approximationsOf(report.facts));
   json["certificate"] = textOrNull(report.facts.certificate());
   json["rounded_weights"] = orNull(report.facts.roundedWeightBits);
   json["ties"] = orNull(report.ties());

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fastsnn/Tools/Approximation.h"
 #include "fastsnn/Tools/Report.h"
 #include "fastsnn/Tools/Table.h"
 
@@ -169,6 +170,8 @@ void tools::printReport(llvm::raw_ostream &out, const RunReport &report) {
                   groupedDigits(ties)});
   table.addRow({"samples a second", fixedDigits(report.imagesPerSecond(), 1)});
   table.print(out);
+  if (std::string text = textOf(approximationsOf(facts)); !text.empty())
+    out << "approximates the quantized network: " << text << '\n';
   if (report.mesh) {
     out << '\n';
     printMesh(out, *report.mesh);

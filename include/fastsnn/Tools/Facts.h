@@ -84,6 +84,8 @@ struct LayerFacts {
   std::optional<CertificateFacts> certificate;
   /// Fewer time steps than quantization levels.
   bool approximate = false;
+  /// Pipelined neurons without a -1 branch; see Approximation.h.
+  bool keepsEarlySpikes = false;
 };
 
 struct NetworkFacts {

@@ -10,6 +10,7 @@
 #define FASTSNN_TOOLS_MAPPINGREPORT_H
 
 #include "fastsnn/Mapping/Estimate.h"
+#include "fastsnn/Tools/Approximation.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -24,6 +25,8 @@ struct MappingSettings {
   /// What the target was read from, and the report that `options.rates` are
   /// from (empty: none), as the command line names them.
   std::string targetName, trafficFile;
+  /// What that report says about accuracy.
+  std::optional<MeasuredAccuracy> accuracy;
   /// With --shapes-only: the bits that a weight is taken to have.
   std::optional<int64_t> shapesWeightBits;
 };
@@ -34,6 +37,10 @@ struct MappingFacts {
   int64_t timeSteps = 0;
   mapping::Mapping mapping;
   std::optional<int64_t> shapesWeightBits;
+  /// How the program differs by design from the quantized network, and what
+  /// that costs, where MappingSettings::accuracy is of such a program.
+  std::vector<Approximation> approximations;
+  std::optional<MeasuredAccuracy> accuracy;
   /// Names of the program's pools.
   std::vector<std::string> pools;
   std::vector<mapping::LayerActivity> activities;
@@ -45,9 +52,9 @@ struct MappingFacts {
   const mapping::Partition &partition() const { return mapping.partition; }
 };
 
-/// Maps `program` and finds the facts.
-MappingFacts mapAndMeasure(const rt::Program &program,
-                           const MappingSettings &settings);
+/// Maps `program` and finds the facts. Errors: those of describeProgram().
+rt::Result<MappingFacts> mapAndMeasure(const rt::Program &program,
+                                       const MappingSettings &settings);
 
 /// "fits", "does not fit" or "not fully checked" (a limit is unknown or
 /// ignored).

@@ -173,9 +173,9 @@ TEST(Report, KeysAreThoseOfTheIssue) {
     keys.push_back(key);
   EXPECT_THAT(keys,
               ElementsAre("level", "top1", "samples", "time_steps", "timing",
-                          "epsilon", "approximate", "certificate",
-                          "rounded_weights", "ties", "schedule", "layers",
-                          "totals", "compare", "images_per_second"));
+                          "epsilon", "approximate", "approximations",
+                          "certificate", "rounded_weights", "ties", "schedule",
+                          "layers", "totals", "compare", "images_per_second"));
   keys.clear();
   for (const auto &[key, value] : json["layers"][0].items())
     keys.push_back(key);
