@@ -54,3 +54,8 @@ bool tools::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
   }
   return false;
 }
+
+rt::Status tools::badOption(const std::string &option,
+                            const std::string &what) {
+  return rt::Status(rt::ErrorCode::BadArgument, option + ": " + what);
+}

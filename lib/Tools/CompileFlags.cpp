@@ -9,6 +9,7 @@
 #include "fastsnn/Tools/CompileFlags.h"
 
 #include "fastsnn/Support/Limits.h"
+#include "fastsnn/Tools/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
@@ -18,7 +19,6 @@ using namespace fastsnn::tools;
 using llvm::cl::cat;
 using llvm::cl::desc;
 using llvm::cl::value_desc;
-using rt::ErrorCode;
 
 CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
     : timeStepsText("time-steps", cat(category), value_desc("N"),
@@ -62,10 +62,6 @@ CompileFlags::CompileFlags(llvm::cl::OptionCategory &category)
 
 namespace {
 
-rt::Status bad(const std::string &option, const std::string &what) {
-  return rt::Status(ErrorCode::BadArgument, option + ": " + what);
-}
-
 /// A finite number in decimal or hexadecimal notation.
 std::optional<double> parseReal(const std::string &text) {
   double value;
@@ -93,11 +89,11 @@ tools::parseTimeSteps(const std::string &text) {
     std::optional<int64_t> last = high.empty() ? first : parseInteger(high);
     if (!first || !last || *first < 1 || *last < *first ||
         *last > kMaxTimeSteps)
-      return bad("--time-steps", "'" + part.str() +
-                                     "' is no number of steps, 1 to " +
-                                     std::to_string(kMaxTimeSteps) +
-                                     "; give one like 4, a range like 1..8, "
-                                     "or several between commas");
+      return badOption("--time-steps",
+                       "'" + part.str() + "' is no number of steps, 1 to " +
+                           std::to_string(kMaxTimeSteps) +
+                           "; give one like 4, a range like 1..8, "
+                           "or several between commas");
     for (int64_t steps = *first; steps <= *last; ++steps)
       values.push_back(steps);
   }
@@ -116,34 +112,38 @@ rt::Result<CompileOptions> CompileFlags::options() const {
   if (epsilonText.getNumOccurrences()) {
     std::optional<double> value = parseReal(epsilonText);
     if (!value || *value < 0)
-      status.append(bad("--epsilon", "'" + epsilonText +
-                                         "' is no finite number, at least 0; "
-                                         "give one like 1e-3"));
+      status.append(
+          badOption("--epsilon", "'" + epsilonText +
+                                     "' is no finite number, at least 0; "
+                                     "give one like 1e-3"));
     options.epsilon = value.value_or(0);
   }
   if (stateBitsText.getNumOccurrences()) {
     std::optional<int64_t> value = parseInteger(llvm::StringRef(stateBitsText));
     if (!value || (*value != 32 && *value != 64))
-      status.append(bad("--state-bits", "'" + stateBitsText +
-                                            "' is no width of a neuron's "
-                                            "state, 32 or 64; give one of "
-                                            "them"));
+      status.append(
+          badOption("--state-bits", "'" + stateBitsText +
+                                        "' is no width of a neuron's "
+                                        "state, 32 or 64; give one of "
+                                        "them"));
     options.stateBits = value.value_or(64);
   }
   if (toleranceText.getNumOccurrences()) {
     std::optional<double> value = parseReal(toleranceText);
     if (!value || *value <= 0)
-      status.append(bad("--tolerance", "'" + toleranceText +
-                                           "' is no finite number above 0; "
-                                           "give one like 1e-9"));
+      status.append(
+          badOption("--tolerance", "'" + toleranceText +
+                                       "' is no finite number above 0; "
+                                       "give one like 1e-9"));
     options.tolerance = value.value_or(1);
   }
   if (inputEncodingText.getNumOccurrences()) {
     if (inputEncodingText != "bitplane" && inputEncodingText != "current")
-      status.append(bad("--input-encoding",
-                        "'" + inputEncodingText +
-                            "' is unknown, known are bitplane and current; "
-                            "give one of them"));
+      status.append(
+          badOption("--input-encoding",
+                    "'" + inputEncodingText +
+                        "' is unknown, known are bitplane and current; "
+                        "give one of them"));
     options.bitPlanes = inputEncodingText != "current";
   }
   if (preprocessText.getNumOccurrences()) {
@@ -155,17 +155,18 @@ rt::Result<CompileOptions> CompileFlags::options() const {
   }
   if (timingText.getNumOccurrences()) {
     if (timingText != "pipelined" && timingText != "settled")
-      status.append(bad("--timing", "'" + timingText +
-                                        "' is unknown, known are pipelined and "
-                                        "settled; give one of them"));
+      status.append(
+          badOption("--timing", "'" + timingText +
+                                    "' is unknown, known are pipelined and "
+                                    "settled; give one of them"));
     options.settled = timingText == "settled";
   }
   if (options.settled && options.epsilon != 0)
     status.append(
-        bad("--epsilon", "'" + epsilonText +
-                             "' with --timing=settled, whose layers "
-                             "take nothing back; leave it out or give "
-                             "--timing=pipelined"));
+        badOption("--epsilon", "'" + epsilonText +
+                                   "' with --timing=settled, whose layers "
+                                   "take nothing back; leave it out or give "
+                                   "--timing=pipelined"));
   options.unsignedNeurons = unsignedNeurons;
   if (!status)
     return status;
@@ -181,10 +182,10 @@ rt::Result<std::optional<int64_t>> CompileFlags::quantizeWeights() const {
       parseInteger(llvm::StringRef(quantizeWeightsText));
   constexpr int64_t fewest = 2, most = 16;
   if (!value || *value < fewest || *value > most)
-    return bad("--quantize-weights",
-               "'" + quantizeWeightsText + "' is no number of bits, " +
-                   std::to_string(fewest) + " to " + std::to_string(most) +
-                   "; give one like 8");
+    return badOption("--quantize-weights",
+                     "'" + quantizeWeightsText + "' is no number of bits, " +
+                         std::to_string(fewest) + " to " +
+                         std::to_string(most) + "; give one like 8");
   return value;
 }
 
@@ -195,12 +196,13 @@ CompileFlags::calibration() const {
   if (calibrateLimitText.getNumOccurrences()) {
     limit = parseInteger(llvm::StringRef(calibrateLimitText));
     if (!limit || *limit < 1)
-      return bad("--calibrate-limit", "'" + calibrateLimitText +
-                                          "' is no number of images, at least "
-                                          "1; give one like 500");
+      return badOption("--calibrate-limit",
+                       "'" + calibrateLimitText +
+                           "' is no number of images, at least "
+                           "1; give one like 500");
     if (calibrateFiles.empty())
-      return bad("--calibrate-limit",
-                 "no images to calibrate with; give --calibrate=FILE");
+      return badOption("--calibrate-limit",
+                       "no images to calibrate with; give --calibrate=FILE");
   }
   if (calibrateFiles.empty())
     return std::optional<CalibrationSettings>();
@@ -215,11 +217,11 @@ rt::Status CompileFlags::checkApplicable(const std::string &path, Level level,
   rt::Status status;
   auto check = [&](const llvm::cl::Option &option, Level lastLevel) {
     if (option.getNumOccurrences() && level > lastLevel)
-      status.append(bad("--" + option.ArgStr.str(),
-                        path + " is at level " + stringifyLevel(level).str() +
-                            ", the option acts on level " +
-                            stringifyLevel(lastLevel).str() +
-                            " and above; compile the model with it"));
+      status.append(badOption(
+          "--" + option.ArgStr.str(),
+          path + " is at level " + stringifyLevel(level).str() +
+              ", the option acts on level " + stringifyLevel(lastLevel).str() +
+              " and above; compile the model with it"));
   };
   check(timeStepsText, Level::QNN);
   check(epsilonText, Level::QNN);
@@ -231,8 +233,9 @@ rt::Status CompileFlags::checkApplicable(const std::string &path, Level level,
   check(toleranceText, Level::SNN);
   check(inputEncodingText, Level::Folded);
   if (quantizeWeightsText.getNumOccurrences() && !isONNX)
-    status.append(bad("--quantize-weights",
-                      path + " is no ONNX file, weights are quantized when "
-                             "one is read; give the .onnx file"));
+    status.append(badOption("--quantize-weights",
+                            path +
+                                " is no ONNX file, weights are quantized when "
+                                "one is read; give the .onnx file"));
   return status;
 }

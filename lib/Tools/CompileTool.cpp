@@ -326,41 +326,27 @@ int tools::compileMain(int argc, char **argv) {
                         category))
     return 1;
   rt::Result<const Emission *> emission = chooseEmission(flags);
-  rt::Result<CompileOptions> options = flags.compile.options();
-  rt::Result<std::vector<int64_t>> timeSteps = flags.compile.timeSteps();
-  rt::Result<std::optional<int64_t>> bits = flags.compile.quantizeWeights();
+  rt::Result<ModelRequest> model = requestOf(
+      flags.compile, "a program has one; give one, or sweep with fastsnn-run");
   rt::Result<std::optional<MappingSettings>> mapping = chooseMapping(flags);
   rt::Result<std::optional<int64_t>> shapesOnly = chooseShapesOnly(flags);
-  rt::Result<std::optional<CalibrationSettings>> calibration =
-      flags.compile.calibration();
   rt::Result<unsigned> threads = parseThreads(flags.threads);
   rt::Status status = emission.status();
   status.append(mapping.status());
   status.append(shapesOnly.status());
-  status.append(options.status());
-  status.append(timeSteps.status());
-  status.append(bits.status());
-  status.append(calibration.status());
+  status.append(model.status());
   status.append(threads.status());
-  if (timeSteps && timeSteps->size() > 1)
-    status.add(ErrorCode::BadArgument,
-               "--time-steps: several numbers, a program has one; give one, "
-               "or sweep with fastsnn-run");
   if (!status)
     return reportStatus(status);
-  if (!timeSteps->empty())
-    options->timeSteps = timeSteps->front();
-  Model::Options model;
-  model.compile = options.take();
-  model.quantizeWeights = *bits;
-  model.calibration = calibration.take();
-  if (model.calibration)
-    model.calibration->threads = *threads;
+  Model::Options &options = model->options;
+  if (options.calibration)
+    options.calibration->threads = *threads;
   EmitSettings settings{"", mapping.take()};
   if (*shapesOnly) {
     settings.mapping->shapesWeightBits = *shapesOnly;
-    return mapShapes(flags, **emission, model.compile, std::move(settings)) ? 0
-                                                                            : 1;
+    return mapShapes(flags, **emission, options.compile, std::move(settings))
+               ? 0
+               : 1;
   }
-  return compileFile(flags, **emission, model, std::move(settings)) ? 0 : 1;
+  return compileFile(flags, **emission, options, std::move(settings)) ? 0 : 1;
 }

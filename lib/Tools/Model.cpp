@@ -15,6 +15,7 @@
 #include "fastsnn/Reference/QNNInterpreter.h"
 #include "fastsnn/Reference/SNNInterpreter.h"
 #include "fastsnn/Target/NMC/Program.h"
+#include "fastsnn/Tools/CommandLine.h"
 #include "fastsnn/Tools/ModuleFacts.h"
 #include "fastsnn/Tools/ProgramFacts.h"
 #include "fastsnn/Tools/Progress.h"
@@ -271,4 +272,29 @@ void Model::drop() {
 
 FailureOr<rt::Program> Model::makeProgram() const {
   return translateToProgram(module());
+}
+
+rt::Result<ModelRequest> tools::requestOf(const CompileFlags &flags,
+                                          const std::string &whyOne) {
+  rt::Result<CompileOptions> options = flags.options();
+  rt::Result<std::vector<int64_t>> timeSteps = flags.timeSteps();
+  rt::Result<std::optional<int64_t>> bits = flags.quantizeWeights();
+  rt::Result<std::optional<CalibrationSettings>> calibration =
+      flags.calibration();
+  rt::Status status = options.status();
+  status.append(timeSteps.status());
+  status.append(bits.status());
+  status.append(calibration.status());
+  if (!whyOne.empty() && timeSteps && timeSteps->size() > 1)
+    status.append(badOption("--time-steps", "several numbers, " + whyOne));
+  if (!status)
+    return status;
+  ModelRequest request;
+  request.options.compile = options.take();
+  request.options.quantizeWeights = *bits;
+  request.options.calibration = calibration.take();
+  request.timeSteps = timeSteps.take();
+  if (!whyOne.empty() && !request.timeSteps.empty())
+    request.options.compile.timeSteps = request.timeSteps.front();
+  return request;
 }

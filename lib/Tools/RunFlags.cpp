@@ -8,6 +8,7 @@
 
 #include "fastsnn/Tools/RunFlags.h"
 
+#include "fastsnn/Tools/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace fastsnn;
@@ -15,7 +16,6 @@ using namespace fastsnn::tools;
 using llvm::cl::cat;
 using llvm::cl::desc;
 using llvm::cl::value_desc;
-using rt::ErrorCode;
 
 RunFlags::RunFlags(llvm::cl::OptionCategory &category)
     : file(llvm::cl::Positional, cat(category),
@@ -68,10 +68,6 @@ RunFlags::RunFlags(llvm::cl::OptionCategory &category)
 
 namespace {
 
-rt::Status bad(const std::string &option, const std::string &what) {
-  return rt::Status(ErrorCode::BadArgument, option + ": " + what);
-}
-
 std::optional<int64_t> parseIn(llvm::StringRef text, int64_t min, int64_t max) {
   int64_t value;
   if (text.getAsInteger(10, value) || value < min || value > max)
@@ -88,12 +84,12 @@ rt::Result<std::vector<Level>> tools::parseLevels(const std::string &option,
   for (llvm::StringRef part : llvm::split(text, ',')) {
     std::optional<Level> level = symbolizeLevel(part);
     if (!level)
-      status.append(bad(option, "'" + part.str() +
-                                    "' is no level, levels are qnn, snn, "
-                                    "folded and nmc; give one of them"));
+      status.append(badOption(option, "'" + part.str() +
+                                          "' is no level, levels are qnn, snn, "
+                                          "folded and nmc; give one of them"));
     else if (llvm::is_contained(levels, *level))
-      status.append(
-          bad(option, "'" + part.str() + "' is given twice; give it once"));
+      status.append(badOption(option, "'" + part.str() +
+                                          "' is given twice; give it once"));
     else
       levels.push_back(*level);
   }
@@ -108,53 +104,60 @@ rt::Result<unsigned> tools::parseThreads(const std::string &text) {
     return 0U;
   std::optional<int64_t> count = parseIn(text, 1, most);
   if (!count)
-    return bad("--threads", "'" + text + "' is no number of threads, 1 to " +
-                                std::to_string(most) + "; give one");
+    return badOption("--threads", "'" + text +
+                                      "' is no number of threads, 1 to " +
+                                      std::to_string(most) + "; give one");
   return static_cast<unsigned>(*count);
 }
 
 std::optional<rt::CudaEngineOptions>
 RunFlags::cudaOptions(const RunSettings &settings, rt::Status &status) const {
   if (device != "cpu" && device != "cuda") {
-    status.append(bad("--device", "'" + device +
-                                      "' is unknown, known are cpu and cuda; "
-                                      "give one of them"));
+    status.append(
+        badOption("--device", "'" + device +
+                                  "' is unknown, known are cpu and cuda; "
+                                  "give one of them"));
     return std::nullopt;
   }
   if (device == "cpu") {
     for (const llvm::cl::opt<std::string> *option :
          {&library, &weights, &batch, &devices})
       if (option->getNumOccurrences())
-        status.append(bad("--" + option->ArgStr.str(),
-                          "acts with --device=cuda only; give that, too"));
+        status.append(
+            badOption("--" + option->ArgStr.str(),
+                      "acts with --device=cuda only; give that, too"));
     if (noStatistics)
-      status.append(bad("--no-statistics",
-                        "acts with --device=cuda only, the CPU counts in "
-                        "passing; give that, too"));
+      status.append(badOption("--no-statistics",
+                              "acts with --device=cuda only, the CPU counts in "
+                              "passing; give that, too"));
     return std::nullopt;
   }
   rt::CudaEngineOptions options;
   options.library = library;
   options.weights = weights;
   if (library.empty())
-    status.append(bad("--device", "cuda needs a library; write one with "
-                                  "fastsnn-compile --emit=cuda, build it, and "
-                                  "give it by --library"));
+    status.append(badOption("--device",
+                            "cuda needs a library; write one with "
+                            "fastsnn-compile --emit=cuda, build it, and "
+                            "give it by --library"));
   if (settings.level && *settings.level != Level::NMC)
-    status.append(bad("--device", "a GPU runs level nmc; leave out --level"));
+    status.append(
+        badOption("--device", "a GPU runs level nmc; leave out --level"));
   if (engine.getNumOccurrences())
-    status.append(bad("--engine", "chooses one on the CPU; leave it out with "
-                                  "--device=cuda"));
+    status.append(badOption("--engine",
+                            "chooses one on the CPU; leave it out with "
+                            "--device=cuda"));
   if (settings.teacherForced)
-    status.append(bad("--teacher-forced",
-                      "a GPU takes no spikes; run it with --device=cpu"));
+    status.append(badOption("--teacher-forced",
+                            "a GPU takes no spikes; run it with --device=cpu"));
   if (batch.getNumOccurrences()) {
     std::optional<int64_t> size =
         parseIn(llvm::StringRef(batch), 1, std::numeric_limits<int32_t>::max());
     if (!size)
-      status.append(bad("--batch", "'" + batch +
-                                       "' is no number of samples, at least "
-                                       "1; give one"));
+      status.append(
+          badOption("--batch", "'" + batch +
+                                   "' is no number of samples, at least "
+                                   "1; give one"));
     options.batch = size.value_or(0);
   }
   if (devices.getNumOccurrences())
@@ -163,9 +166,10 @@ RunFlags::cudaOptions(const RunSettings &settings, rt::Status &status) const {
       if (number)
         options.devices.push_back(static_cast<int32_t>(*number));
       else
-        status.append(bad("--devices", "'" + part.str() +
-                                           "' is no number of a GPU; give "
-                                           "numbers from 0, such as 0,1"));
+        status.append(
+            badOption("--devices", "'" + part.str() +
+                                       "' is no number of a GPU; give "
+                                       "numbers from 0, such as 0,1"));
     }
   return options;
 }
@@ -181,17 +185,19 @@ rt::Result<RunSettings> RunFlags::settings() const {
   settings.dumpSpikes = dumpSpikes;
   settings.teacherForced = teacherForced;
   if (settings.file.empty())
-    status.append(bad("fastsnn-run", "no file to run; give an .onnx, .mlir, "
-                                     ".mlirbc or .nmc file"));
+    status.append(badOption("fastsnn-run",
+                            "no file to run; give an .onnx, .mlir, "
+                            ".mlirbc or .nmc file"));
   if (settings.inputs.empty())
-    status.append(bad("--input", "no samples to run; give --input=FILE"));
+    status.append(badOption("--input", "no samples to run; give --input=FILE"));
   if (limit.getNumOccurrences()) {
     settings.limit =
         parseIn(llvm::StringRef(limit), 1, std::numeric_limits<int64_t>::max());
     if (!settings.limit)
-      status.append(bad("--limit", "'" + limit +
-                                       "' is no number of samples, at least "
-                                       "1; give one"));
+      status.append(
+          badOption("--limit", "'" + limit +
+                                   "' is no number of samples, at least "
+                                   "1; give one"));
   }
   rt::Result<unsigned> threadCount = parseThreads(threads);
   status.append(threadCount.status());
@@ -201,10 +207,11 @@ rt::Result<RunSettings> RunFlags::settings() const {
     static const std::string names[] = {"event", "reference", "mapped"};
     const auto *name = llvm::find(names, std::string(engine));
     if (name == std::end(names))
-      status.append(bad("--engine", "'" + engine +
-                                        "' is unknown, known are event, "
-                                        "reference and mapped; give one of "
-                                        "them"));
+      status.append(
+          badOption("--engine", "'" + engine +
+                                    "' is unknown, known are event, "
+                                    "reference and mapped; give one of "
+                                    "them"));
     else
       settings.engine = static_cast<Engine>(name - std::begin(names));
   }
@@ -213,8 +220,9 @@ rt::Result<RunSettings> RunFlags::settings() const {
     if (!levels)
       status.append(levels.status());
     else if (levels->size() != 1)
-      status.append(bad("--level", "several levels, one runs; compare with "
-                                   "others by --compare"));
+      status.append(badOption("--level",
+                              "several levels, one runs; compare with "
+                              "others by --compare"));
     else
       settings.level = levels->front();
   }
@@ -226,14 +234,15 @@ rt::Result<RunSettings> RunFlags::settings() const {
       status.append(levels.status());
   }
   if (settings.teacherForced && !compare.getNumOccurrences())
-    status.append(bad("--teacher-forced",
-                      "no level whose spikes could be fed; give one by "
-                      "--compare"));
+    status.append(badOption("--teacher-forced",
+                            "no level whose spikes could be fed; give one by "
+                            "--compare"));
   if (settings.teacherForced &&
       llvm::is_contained(settings.compare, Level::QNN))
-    status.append(bad("--teacher-forced",
-                      "level qnn has no spikes to feed; compare with snn, "
-                      "folded or nmc"));
+    status.append(
+        badOption("--teacher-forced",
+                  "level qnn has no spikes to feed; compare with snn, "
+                  "folded or nmc"));
   settings.cuda = cudaOptions(settings, status);
   settings.statistics = !noStatistics;
   if (!status)

@@ -43,7 +43,7 @@ public:
 private:
   bool fail(const rt::Status &status) { return reportStatus(status) == 0; }
   bool fail(const std::string &option, const std::string &what) {
-    return fail(rt::Status(ErrorCode::BadArgument, option + ": " + what));
+    return fail(badOption(option, what));
   }
 
   bool checkPaths();
@@ -296,29 +296,18 @@ int tools::runMain(int argc, char **argv) {
                         category))
     return 1;
   rt::Result<RunSettings> settings = runFlags.settings();
-  rt::Result<CompileOptions> options = compileFlags.options();
-  rt::Result<std::vector<int64_t>> timeSteps = compileFlags.timeSteps();
-  rt::Result<std::optional<int64_t>> bits = compileFlags.quantizeWeights();
-  rt::Result<std::optional<CalibrationSettings>> calibration =
-      compileFlags.calibration();
+  rt::Result<ModelRequest> model = requestOf(compileFlags);
   rt::Status status = settings.status();
-  status.append(options.status());
-  status.append(timeSteps.status());
-  status.append(bits.status());
-  status.append(calibration.status());
+  status.append(model.status());
   if (!status)
     return reportStatus(status);
-  Model::Options model;
-  model.compile = options.take();
-  model.quantizeWeights = *bits;
-  model.calibration = calibration.take();
-  if (model.calibration)
-    model.calibration->threads = settings->threads;
+  if (model->options.calibration)
+    model->options.calibration->threads = settings->threads;
   if (settings->cuda)
     settings->cuda->note = [](const std::string &line) {
       llvm::errs() << "cuda: " << line << '\n';
     };
-  RunCommand command(settings.take(), std::move(model), timeSteps.take(),
-                     compileFlags);
+  RunCommand command(settings.take(), std::move(model->options),
+                     std::move(model->timeSteps), compileFlags);
   return command.run() ? 0 : 1;
 }

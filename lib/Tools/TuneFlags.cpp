@@ -8,6 +8,8 @@
 
 #include "fastsnn/Tools/TuneFlags.h"
 
+#include "fastsnn/Tools/CommandLine.h"
+
 #include "llvm/Support/Path.h"
 
 #include <cmath>
@@ -18,7 +20,6 @@ using namespace fastsnn::tools;
 using llvm::cl::cat;
 using llvm::cl::desc;
 using llvm::cl::value_desc;
-using rt::ErrorCode;
 
 TuneFlags::TuneFlags(llvm::cl::OptionCategory &category)
     : file(llvm::cl::Positional, cat(category),
@@ -76,7 +77,7 @@ struct Reader {
   rt::Status status;
 
   void bad(const std::string &option, const std::string &what) {
-    status.add(ErrorCode::BadArgument, option + ": " + what);
+    status.append(badOption(option, what));
   }
   template <typename T>
   void integer(const llvm::cl::opt<std::string> &option, int64_t min,

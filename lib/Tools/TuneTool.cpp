@@ -209,24 +209,12 @@ int tools::tuneMain(int argc, char **argv) {
                         category))
     return 1;
   rt::Result<TuneSettings> settings = tuneFlags.settings();
-  rt::Result<CompileOptions> options = compileFlags.options();
-  rt::Result<std::vector<int64_t>> timeSteps = compileFlags.timeSteps();
-  rt::Result<std::optional<int64_t>> bits = compileFlags.quantizeWeights();
+  rt::Result<ModelRequest> model =
+      requestOf(compileFlags, "a network is tuned for one; give one");
   rt::Status status = settings.status();
-  status.append(options.status());
-  status.append(timeSteps.status());
-  status.append(bits.status());
-  if (timeSteps && timeSteps->size() > 1)
-    status.add(ErrorCode::BadArgument,
-               "--time-steps: several numbers, a network is tuned for one; "
-               "give one");
+  status.append(model.status());
   if (!status)
     return reportStatus(status);
-  if (!timeSteps->empty())
-    options->timeSteps = timeSteps->front();
-  Model::Options model;
-  model.compile = options.take();
-  model.quantizeWeights = *bits;
-  TuneCommand command(settings.take(), model, compileFlags);
+  TuneCommand command(settings.take(), model->options, compileFlags);
   return command.run() ? 0 : 1;
 }

@@ -9,6 +9,7 @@
 #ifndef FASTSNN_TOOLS_COMMANDLINE_H
 #define FASTSNN_TOOLS_COMMANDLINE_H
 
+#include "fastsnn-rt/Status.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -26,6 +27,10 @@ void removeOptions(llvm::ArrayRef<llvm::StringRef> names);
 /// `category` only. Mistakes are printed as "error: ..."; false then.
 bool parseCommandLine(int argc, char **argv, llvm::StringRef overview,
                       llvm::cl::OptionCategory &category);
+
+/// The status BadArgument, "<option>: <what>". Errors of options are written as
+/// "--name: 'value' is no ..., <limit>; <what to do>".
+rt::Status badOption(const std::string &option, const std::string &what);
 
 } // namespace fastsnn::tools
 

@@ -82,6 +82,19 @@ private:
   std::vector<std::string> inputNames, outputNames;
 };
 
+/// What CompileFlags ask of a model.
+struct ModelRequest {
+  Model::Options options;
+  /// The values of --time-steps.
+  std::vector<int64_t> timeSteps;
+};
+
+/// Everything that the command line says of a model. With `whyOne` several
+/// --time-steps are an error, which it explains, and one is in the options,
+/// too. Errors: BadArgument, all of them.
+rt::Result<ModelRequest> requestOf(const CompileFlags &flags,
+                                   const std::string &whyOne = "");
+
 /// The runner of a program. Errors: those of the function in LevelRunner.h,
 /// BadInput for provenance that cannot be read.
 rt::Result<std::unique_ptr<LevelRunner>>

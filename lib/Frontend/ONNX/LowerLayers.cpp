@@ -73,32 +73,54 @@ void NetworkBuilder::finishLayer(const Node &node, int value,
   setResult(node, value, ElementType::Float32);
 }
 
-void NetworkBuilder::lowerConv(const Node &node) {
-  ActivationRef input = getActivation(node, 0);
-  ConstantRef weights = getConstant(node, 1), bias = getConstant(node, 2);
+std::optional<NetworkBuilder::Convolution>
+NetworkBuilder::readConvolution(const Node &node, bool transposed) {
+  Convolution operands = {getActivation(node, 0), getConstant(node, 1),
+                          getConstant(node, 2), node.getInt("group", 1)};
+  auto &[input, weights, bias, groups] = operands;
+  auto fail = [&](const llvm::Twine &what) {
+    error(node, what);
+    return std::nullopt;
+  };
   if (!input || !weights || (node.hasInput(2) && !bias))
-    return error(node, "Conv needs an activation, constant weights and a "
-                       "constant bias; export with frozen weights");
+    return fail(node.opType + " needs an activation, constant weights and a "
+                              "constant bias; export with frozen weights");
   size_t rank = input->shape.size();
   if (rank != 2 && rank != 3)
-    return error(node, "convolves an activation of shape batch x " +
-                           formatShape(input->shape) +
-                           ", [C, L] and [C, H, W] are supported; use 1- or "
-                           "2-dimensional convolutions");
-  int64_t groups = node.getInt("group", 1), channels = input->shape[0];
+    return fail("convolves an activation of shape batch x " +
+                formatShape(input->shape) +
+                ", [C, L] and [C, H, W] are supported; use 1- or "
+                "2-dimensional convolutions");
+  int64_t channels = input->shape[0], outputs = 0;
   llvm::ArrayRef<int64_t> shape = weights->shape;
   bool fits = shape.size() == rank + 1 && groups >= 1 &&
-              countElements(shape) > 0 && channels % groups == 0 &&
-              shape[0] % groups == 0 && shape[1] == channels / groups;
+              countElements(shape) > 0 && channels % groups == 0;
+  if (fits && transposed) {
+    fits = shape[0] == channels;
+    outputs = shape[1] * groups;
+  } else if (fits) {
+    fits = shape[0] % groups == 0 && shape[1] == channels / groups;
+    outputs = shape[0];
+  }
   const auto *kernel = node.getInts("kernel_shape");
-  fits &= !kernel || llvm::ArrayRef<int64_t>(*kernel) == shape.drop_front(2);
-  if (!fits || (bias && bias->size() != shape[0]))
-    return error(node, "weights of shape " + formatShape(shape) + " (" +
-                           llvm::Twine(groups) +
-                           " groups) do not fit an activation of shape batch "
-                           "x " +
-                           formatShape(input->shape) +
-                           ", kernel_shape or bias; the file is damaged");
+  fits = fits &&
+         (!kernel || llvm::ArrayRef<int64_t>(*kernel) == shape.drop_front(2));
+  if (!fits || (bias && bias->size() != outputs))
+    return fail("weights of shape " + formatShape(shape) + " (" +
+                llvm::Twine(groups) +
+                " groups) do not fit an activation of shape batch x " +
+                formatShape(input->shape) +
+                ", kernel_shape or bias; the file is damaged");
+  return operands;
+}
+
+void NetworkBuilder::lowerConv(const Node &node) {
+  auto operands = readConvolution(node, /*transposed=*/false);
+  if (!operands)
+    return;
+  auto &[input, weights, bias, groups] = *operands;
+  size_t rank = input->shape.size();
+  llvm::ArrayRef<int64_t> shape = weights->shape;
   auto window = readWindow(node, shape.drop_front(2),
                            llvm::ArrayRef<int64_t>(input->shape).drop_front());
   if (!window)

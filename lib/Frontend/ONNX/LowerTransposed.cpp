@@ -58,31 +58,12 @@ static std::optional<Constant> mirror(const Constant &weights, int64_t groups) {
 }
 
 void NetworkBuilder::lowerConvTranspose(const Node &node) {
-  ActivationRef input = getActivation(node, 0);
-  ConstantRef weights = getConstant(node, 1), bias = getConstant(node, 2);
-  if (!input || !weights || (node.hasInput(2) && !bias))
-    return error(node, "ConvTranspose needs an activation, constant weights "
-                       "and a constant bias; export with frozen weights");
+  auto operands = readConvolution(node, /*transposed=*/true);
+  if (!operands)
+    return;
+  auto &[input, weights, bias, groups] = *operands;
   size_t rank = input->shape.size(), spatial = rank - 1;
-  if (rank != 2 && rank != 3)
-    return error(node, "convolves an activation of shape batch x " +
-                           formatShape(input->shape) +
-                           ", [C, L] and [C, H, W] are supported; use 1- or "
-                           "2-dimensional convolutions");
-  int64_t groups = node.getInt("group", 1), channels = input->shape[0];
   llvm::ArrayRef<int64_t> shape = weights->shape;
-  bool fits = shape.size() == rank + 1 && groups >= 1 &&
-              countElements(shape) > 0 && shape[0] == channels &&
-              channels % groups == 0;
-  const auto *kernel = node.getInts("kernel_shape");
-  fits &= !kernel || llvm::ArrayRef<int64_t>(*kernel) == shape.drop_front(2);
-  if (!fits || (bias && bias->size() != shape[1] * groups))
-    return error(node, "weights of shape " + formatShape(shape) + " (" +
-                           llvm::Twine(groups) +
-                           " groups) do not fit an activation of shape batch "
-                           "x " +
-                           formatShape(input->shape) +
-                           ", kernel_shape or bias; the file is damaged");
 
   // A single spatial dimension is the second of two.
   Axis axes[2];

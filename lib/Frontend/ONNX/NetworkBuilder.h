@@ -184,6 +184,15 @@ private:
                      llvm::ArrayRef<int64_t>, std::string &));
 
   // Layers (LowerLayers.cpp).
+  struct Convolution {
+    ActivationRef input;
+    /// Null without a bias.
+    ConstantRef weights, bias;
+    int64_t groups;
+  };
+  /// The operands of a convolution, whose extents fit each other; nothing where
+  /// they do not (it is reported).
+  std::optional<Convolution> readConvolution(const Node &node, bool transposed);
   void lowerConv(const Node &node);
   void lowerConvTranspose(const Node &node);
   void lowerGemm(const Node &node);
