@@ -162,6 +162,10 @@ std::optional<double> Estimator::stepTime() const {
                        timeOf(CostTerm::Spike) * layer.eventsPerStep);
     cores[tile.core] += time;
   }
+  const Target &target = mapping.target;
+  auto routers = [](int32_t a, int32_t b, int64_t shared) {
+    return static_cast<double>(std::abs(a / shared - b / shared));
+  };
   double longest = 0;
   for (size_t g = 0; g < mapping.groups.size(); ++g) {
     const rt::MulticastGroup &group = mapping.groups[g];
@@ -171,9 +175,11 @@ std::optional<double> Estimator::stepTime() const {
                      static_cast<double>(group.cores.size());
     for (int32_t core : group.cores) {
       const rt::CorePlace &to = mapping.placed.cores[core];
-      longest = std::max(longest,
-                         timeOf(CostTerm::HopX) * std::abs(to.x - from.x) +
-                             timeOf(CostTerm::HopY) * std::abs(to.y - from.y));
+      longest = std::max(
+          longest, timeOf(CostTerm::HopX) *
+                           routers(to.x, from.x, target.coresAcrossRouter()) +
+                       timeOf(CostTerm::HopY) *
+                           routers(to.y, from.y, target.coresDownRouter()));
     }
   }
   return *std::max_element(cores.begin(), cores.end()) + longest +

@@ -59,6 +59,30 @@ std::vector<double> mapping::partialSumsOf(const rt::Mapping &mapping) {
   return messages;
 }
 
+rt::Traffic
+mapping::trafficOnRouters(const rt::Mapping &mapping, const Target &target,
+                          const std::vector<rt::MulticastGroup> &groups,
+                          const std::vector<double> &events,
+                          const std::vector<double> &partialSums) {
+  auto across = static_cast<int32_t>(target.coresAcrossRouter());
+  auto down = static_cast<int32_t>(target.coresDownRouter());
+  if (across == 1 && down == 1)
+    return rt::trafficOf(mapping, groups, events, partialSums);
+  // The mesh of the routers: cores with a router in common are in one place.
+  rt::Mapping routers;
+  routers.target = mapping.target;
+  routers.routing = mapping.routing;
+  routers.columns = mapping.columns / across;
+  routers.rows = mapping.rows / down;
+  routers.chipColumns = mapping.chipColumns / across;
+  routers.chipRows = mapping.chipRows / down;
+  routers.tiles = mapping.tiles;
+  routers.cores.reserve(mapping.cores.size());
+  for (const rt::CorePlace &place : mapping.cores)
+    routers.cores.push_back({place.x / across, place.y / down});
+  return rt::trafficOf(routers, groups, events, partialSums);
+}
+
 ClusterGraph
 mapping::clusterGraphOf(const rt::Mapping &mapping,
                         const std::vector<rt::MulticastGroup> &groups,
@@ -100,7 +124,7 @@ Mapping mapping::mapProgram(const rt::Program &program, const Target &target,
         clusterGraphOf(result.placed, result.groups, result.eventsPerStep,
                        result.partialSumsPerStep));
   result.traffic =
-      rt::trafficOf(result.placed, result.groups, result.eventsPerStep,
-                    result.partialSumsPerStep);
+      trafficOnRouters(result.placed, target, result.groups,
+                       result.eventsPerStep, result.partialSumsPerStep);
   return result;
 }

@@ -97,6 +97,12 @@ private:
   void readSourced(const Json &json, const std::string &key,
                    const std::string &unit, std::optional<Sourced<T>> &to);
 
+  void readMesh(const Json &mesh);
+  /// Whether `shared` cores side by side have a router together, in a chip of
+  /// `extent` cores.
+  void checkRouters(const std::string &key,
+                    const std::optional<Sourced<int64_t>> &shared,
+                    const std::optional<Sourced<int64_t>> &extent);
   void readProfile(const Json &json, const std::string &key);
   /// All entries are needed.
   void readLayerCores(const Json &json);
@@ -193,6 +199,40 @@ void TargetReader::readSourced(const Json &json, const std::string &key,
   to = std::move(entry);
 }
 
+void TargetReader::checkRouters(const std::string &key,
+                                const std::optional<Sourced<int64_t>> &shared,
+                                const std::optional<Sourced<int64_t>> &extent) {
+  if (!shared)
+    return;
+  if (shared->value == kUnlimited)
+    fail("mesh.router_" + key,
+         "is null; give the number of cores side by side that share a router");
+  else if (!extent || extent->value == kUnlimited ||
+           extent->value % shared->value != 0)
+    fail("mesh.router_" + key,
+         "does not divide mesh." + key +
+             " into whole routers; correct one of them, give both");
+}
+
+void TargetReader::readMesh(const Json &mesh) {
+  if (!checkObject(mesh, "mesh",
+                   {"columns", "rows", "router_columns", "router_rows", "delay",
+                    "multicast"}))
+    return;
+  auto read = [&](const char *key, const char *unit, auto &to) {
+    if (mesh.contains(key))
+      readSourced(mesh[key], std::string("mesh.") + key, unit, to);
+  };
+  read("columns", "cores", target.meshColumns);
+  read("rows", "cores", target.meshRows);
+  read("router_columns", "cores", target.routerColumns);
+  read("router_rows", "cores", target.routerRows);
+  read("delay", "steps", target.delay);
+  read("multicast", "", target.multicast);
+  checkRouters("columns", target.routerColumns, target.meshColumns);
+  checkRouters("rows", target.routerRows, target.meshRows);
+}
+
 void TargetReader::readLayerCores(const Json &json) {
   if (!checkObject(json, "layer_cores",
                    {"neuron_memory", "kernel_memory", "kernel_side", "channels",
@@ -271,17 +311,7 @@ rt::Result<Target> TargetReader::read(const std::string &text) {
   if (json.contains("cores_per_chip"))
     readSourced(json["cores_per_chip"], "cores_per_chip", "cores",
                 target.coresPerChip);
-  Json mesh = json.value("mesh", Json::object());
-  if (checkObject(mesh, "mesh", {"columns", "rows", "delay", "multicast"})) {
-    auto read = [&](const char *key, const char *unit, auto &to) {
-      if (mesh.contains(key))
-        readSourced(mesh[key], std::string("mesh.") + key, unit, to);
-    };
-    read("columns", "cores", target.meshColumns);
-    read("rows", "cores", target.meshRows);
-    read("delay", "steps", target.delay);
-    read("multicast", "", target.multicast);
-  }
+  readMesh(json.value("mesh", Json::object()));
   Json core = json.value("core", Json::object());
   std::vector<std::string> known;
   for (const auto &entry : resourceNames)

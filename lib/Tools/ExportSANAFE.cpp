@@ -26,10 +26,20 @@ constexpr int64_t kThreshold = 10000;
 /// Never reached: neurons that only receive.
 constexpr double kNever = 1e9;
 
-/// SANA-FE counts tiles column by column.
-int64_t tileAt(const rt::Mapping &mapping, int64_t core) {
-  const rt::CorePlace &place = mapping.cores[core];
-  return int64_t(place.x) * mapping.rows + place.y;
+/// Tiles are routers with their cores.
+int64_t coresOfTile(const mapping::Target &target) {
+  return target.coresAcrossRouter() * target.coresDownRouter();
+}
+
+/// "<tile>.<core of it>". SANA-FE counts tiles column by column.
+std::string placeOf(const mapping::Mapping &mapping, int64_t core) {
+  const rt::CorePlace &place = mapping.placed.cores[core];
+  int64_t across = mapping.target.coresAcrossRouter();
+  int64_t down = mapping.target.coresDownRouter();
+  int64_t tile =
+      place.x / across * (mapping.placed.rows / down) + place.y / down;
+  return std::to_string(tile) + "." +
+         std::to_string(place.y % down * across + place.x % across);
 }
 
 std::string receiverOf(int64_t core) { return "core" + std::to_string(core); }
@@ -140,7 +150,10 @@ void ArchitectureWriter::writeCore() {
         neurons, use[static_cast<size_t>(mapping::Resource::Neurons)] + 1);
   yaml << YAML::Key << "core" << YAML::Value << YAML::BeginSeq
        << YAML::BeginMap;
-  yaml << YAML::Key << "name" << YAML::Value << "core";
+  int64_t shared = coresOfTile(facts.target());
+  yaml << YAML::Key << "name" << YAML::Value
+       << (shared == 1 ? "core"
+                       : "core[0.." + std::to_string(shared - 1) + "]");
   yaml << YAML::Key << "attributes" << YAML::Value << YAML::BeginMap;
   yaml << YAML::Key << "buffer_position" << YAML::Value << "soma";
   yaml << YAML::Key << "buffer_inside_unit" << YAML::Value << false;
@@ -211,8 +224,10 @@ std::string ArchitectureWriter::write() {
   yaml << YAML::Key << "name" << YAML::Value << facts.target().name;
   yaml << YAML::Key << "attributes" << YAML::Value << YAML::BeginMap;
   yaml << YAML::Key << "topology" << YAML::Value << "mesh";
-  yaml << YAML::Key << "width" << YAML::Value << placed.columns;
-  yaml << YAML::Key << "height" << YAML::Value << placed.rows;
+  int64_t width = placed.columns / facts.target().coresAcrossRouter();
+  int64_t height = placed.rows / facts.target().coresDownRouter();
+  yaml << YAML::Key << "width" << YAML::Value << width;
+  yaml << YAML::Key << "height" << YAML::Value << height;
   yaml << YAML::Key << "link_buffer_size" << YAML::Value << 16;
   yaml << YAML::Key << "sync_model" << YAML::Value << "fixed";
   attribute("latency_sync", time(CostTerm::Barrier));
@@ -220,8 +235,7 @@ std::string ArchitectureWriter::write() {
   yaml << YAML::Key << "tile" << YAML::Value << YAML::BeginSeq
        << YAML::BeginMap;
   yaml << YAML::Key << "name" << YAML::Value
-       << "tile[0.." +
-              std::to_string(int64_t(placed.columns) * placed.rows - 1) + "]";
+       << "tile[0.." + std::to_string(width * height - 1) + "]";
   yaml << YAML::Key << "attributes" << YAML::Value << YAML::BeginMap;
   for (auto [direction, term] :
        {std::pair("north", CostTerm::HopY), std::pair("east", CostTerm::HopX),
@@ -300,11 +314,10 @@ void tools::exportSANAFENetwork(llvm::raw_ostream &out,
                  const std::string &dendrite, const std::string &soma) {
     yaml << YAML::BeginMap << YAML::Key << name << YAML::Value << YAML::Flow
          << YAML::BeginSeq << YAML::BeginMap << YAML::Key << "core"
-         << YAML::Value << std::to_string(tileAt(mapping.placed, core)) + ".0"
-         << YAML::EndMap << YAML::BeginMap << YAML::Key << "dendrite"
-         << YAML::Value << dendrite << YAML::EndMap << YAML::BeginMap
-         << YAML::Key << "soma" << YAML::Value << soma << YAML::EndMap
-         << YAML::EndSeq << YAML::EndMap;
+         << YAML::Value << placeOf(mapping, core) << YAML::EndMap
+         << YAML::BeginMap << YAML::Key << "dendrite" << YAML::Value << dendrite
+         << YAML::EndMap << YAML::BeginMap << YAML::Key << "soma" << YAML::Value
+         << soma << YAML::EndMap << YAML::EndSeq << YAML::EndMap;
   };
   for (size_t i = 0; i < senders.size(); ++i) {
     std::string unit = "[" + std::to_string(senders[i].unit) + "]";

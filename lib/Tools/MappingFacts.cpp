@@ -86,9 +86,10 @@ std::optional<BusiestLink> tools::busiestLink(const MappingFacts &facts) {
     if (found == loads.end() || *found == 0 ||
         (busiest && *found <= busiest->load))
       continue;
-    int64_t core = found - loads.begin();
-    int64_t columns = facts.mapping.placed.columns;
-    busiest = BusiestLink{core % columns, core / columns,
+    int64_t router = found - loads.begin();
+    int64_t columns =
+        facts.mapping.placed.columns / facts.target().coresAcrossRouter();
+    busiest = BusiestLink{router % columns, router / columns,
                           static_cast<rt::Direction>(d), *found};
   }
   return busiest;

@@ -133,6 +133,8 @@ static Json trafficJSON(const MappingFacts &facts) {
       placed.routing == rt::Routing::Multicast ? "multicast" : "unicast";
   json["placement"] = mapping::nameOf(facts.mapping.options.placement);
   json["mesh"] = {placed.columns, placed.rows};
+  json["cores_of_router"] = {facts.target().coresAcrossRouter(),
+                             facts.target().coresDownRouter()};
   json["chip_mesh"] = {placed.chipColumns, placed.chipRows};
   json["events"] = traffic.events;
   json["deliveries"] = traffic.deliveries;

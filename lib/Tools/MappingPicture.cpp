@@ -12,6 +12,7 @@
 #include "llvm/Support/Format.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace fastsnn;
 using namespace fastsnn::tools;
@@ -66,14 +67,23 @@ std::string colour(double hue, double saturation, double lightness) {
   return text;
 }
 
+/// Cores along a side of a square: one, or as many as whole routers have.
+int64_t blockFor(const MappingFacts &facts) {
+  const rt::Mapping &placed = facts.mapping.placed;
+  int64_t needed =
+      (std::max(placed.columns, placed.rows) + kMostSquares - 1) / kMostSquares;
+  if (needed <= 1)
+    return 1;
+  int64_t whole = std::lcm(facts.target().coresAcrossRouter(),
+                           facts.target().coresDownRouter());
+  return (needed + whole - 1) / whole * whole;
+}
+
 class Picture {
 public:
   Picture(llvm::raw_ostream &out, const MappingFacts &facts)
       : out(out), facts(facts), placed(facts.mapping.placed),
-        block(std::max<int64_t>(
-            1, (std::max(placed.columns, placed.rows) + kMostSquares - 1) /
-                   kMostSquares)),
-        columns((placed.columns + block - 1) / block),
+        block(blockFor(facts)), columns((placed.columns + block - 1) / block),
         rows((placed.rows + block - 1) / block),
         square(static_cast<double>(kPicture) /
                static_cast<double>(std::max<int64_t>({columns, rows, 1}))) {}
@@ -179,15 +189,20 @@ void Picture::drawCores() {
     }
 }
 
-/// Lines between neighbouring squares, as wide and as red as their busier
-/// direction; of a block's border the busiest link.
+/// Lines between neighbouring squares, or routers where these are larger, as
+/// wide and as red as their busier direction; of a block's border the busiest
+/// link.
 void Picture::drawLinks() {
   const auto &links = facts.mapping.traffic.links;
   double most = facts.mapping.traffic.busiestLink;
   if (most <= 0)
     return;
+  int64_t across = facts.target().coresAcrossRouter();
+  int64_t down = facts.target().coresDownRouter();
+  int64_t routerColumns = placed.columns / across;
+  int64_t routerRows = placed.rows / down;
   auto loadOf = [&](rt::Direction direction, int64_t x, int64_t y) {
-    return links[static_cast<size_t>(direction)][y * placed.columns + x];
+    return links[static_cast<size_t>(direction)][y * routerColumns + x];
   };
   auto line = [&](double x1, double y1, double x2, double y2, double load) {
     double share = load / most;
@@ -200,24 +215,30 @@ void Picture::drawLinks() {
         << pixels(width) << "\" stroke-opacity=\""
         << pixels(0.35 + 0.65 * share) << "\"/>\n";
   };
-  for (int64_t y = 0; y < rows; ++y)
-    for (int64_t x = 0; x < columns; ++x) {
-      double centreX = left(x) + square / 2, centreY = top(y) + square / 2;
-      double right = 0, down = 0;
-      int64_t borderX = (x + 1) * block, borderY = (y + 1) * block;
-      if (borderX < placed.columns)
-        for (int64_t at = y * block;
-             at < std::min<int64_t>(placed.rows, borderY); ++at)
-          right =
-              std::max({right, loadOf(rt::Direction::Right, borderX - 1, at),
-                        loadOf(rt::Direction::Left, borderX, at)});
-      if (borderY < placed.rows)
-        for (int64_t at = x * block;
-             at < std::min<int64_t>(placed.columns, borderX); ++at)
-          down = std::max({down, loadOf(rt::Direction::Down, at, borderY - 1),
-                           loadOf(rt::Direction::Up, at, borderY)});
-      line(centreX, centreY, centreX + square, centreY, right);
-      line(centreX, centreY, centreX, centreY + square, down);
+  // Cells of the drawing, in cores and in routers.
+  double perCore = square / static_cast<double>(block);
+  int64_t cellX = std::max(block, across), cellY = std::max(block, down);
+  int64_t stepX = cellX / across, stepY = cellY / down;
+  double width = perCore * static_cast<double>(cellX);
+  double height = perCore * static_cast<double>(cellY);
+  for (int64_t firstY = 0; firstY < routerRows; firstY += stepY)
+    for (int64_t firstX = 0; firstX < routerColumns; firstX += stepX) {
+      int64_t endX = firstX + stepX, endY = firstY + stepY;
+      double right = 0, below = 0;
+      if (endX < routerColumns)
+        for (int64_t y = firstY; y < std::min(routerRows, endY); ++y)
+          right = std::max({right, loadOf(rt::Direction::Right, endX - 1, y),
+                            loadOf(rt::Direction::Left, endX, y)});
+      if (endY < routerRows)
+        for (int64_t x = firstX; x < std::min(routerColumns, endX); ++x)
+          below = std::max({below, loadOf(rt::Direction::Down, x, endY - 1),
+                            loadOf(rt::Direction::Up, x, endY)});
+      double centreX =
+          left(0) + width * (static_cast<double>(firstX / stepX) + 0.5);
+      double centreY =
+          top(0) + height * (static_cast<double>(firstY / stepY) + 0.5);
+      line(centreX, centreY, centreX + width, centreY, right);
+      line(centreX, centreY, centreX, centreY + height, below);
     }
 }
 

@@ -115,7 +115,13 @@ static void printTraffic(llvm::raw_ostream &out, const MappingFacts &facts) {
   if (std::optional<BusiestLink> link = busiestLink(facts))
     out << "busiest link: " << number(link->load) << " events a step, "
         << nameOf(link->direction) << " from column " << link->column
-        << ", row " << link->row << "\n";
+        << ", row " << link->row
+        << (facts.target().coresAcrossRouter() *
+                        facts.target().coresDownRouter() ==
+                    1
+                ? ""
+                : " of the routers")
+        << "\n";
   if (facts.partition().chips > 1)
     out << "between chips: " << number(traffic.deliveriesToOtherChips)
         << " events a step\n";

@@ -84,7 +84,8 @@ struct Mapping {
   /// Per tile: messages of partial sums a time step, at most (every neuron has
   /// one); 0 of tiles that hold neurons.
   std::vector<double> partialSumsPerStep;
-  /// Routes, link loads and traffic between chips, a time step.
+  /// Routes, link loads and traffic between chips, a time step; the links are
+  /// those of trafficOnRouters().
   rt::Traffic traffic;
 
   /// Only the structure was mapped; such a mapping becomes no program.
@@ -134,6 +135,14 @@ std::vector<double> eventsOf(const rt::Program &program,
                              const std::vector<rt::MulticastGroup> &groups,
                              const SpikeRates &rates);
 std::vector<double> partialSumsOf(const rt::Mapping &mapping);
+
+/// What crosses the links between the routers of `target`, which several cores
+/// may share; arguments else as those of rt::trafficOf(). Links are named by
+/// column and row of a router.
+rt::Traffic trafficOnRouters(const rt::Mapping &mapping, const Target &target,
+                             const std::vector<rt::MulticastGroup> &groups,
+                             const std::vector<double> &events,
+                             const std::vector<double> &partialSums);
 
 /// The routes that the tiles of a mapping need, in order: for every connection,
 /// tile of its target and tile of its source the neurons that the first reads.

@@ -81,6 +81,8 @@ struct Target {
   std::optional<Sourced<int64_t>> coresPerChip;
   /// Cores in a row and in a column of the mesh of one chip.
   std::optional<Sourced<int64_t>> meshColumns, meshRows;
+  /// Cores that share a router; unknown: each has its own.
+  std::optional<Sourced<int64_t>> routerColumns, routerRows;
   /// The longest wait of an event, in time steps from its emission.
   std::optional<Sourced<int64_t>> delay;
   /// An event for several cores crosses each link once; unknown counts as no.
@@ -92,6 +94,10 @@ struct Target {
   /// What energy and time are estimated from, each on its own.
   std::vector<CostProfile> profiles;
 
+  int64_t coresAcrossRouter() const {
+    return routerColumns ? routerColumns->value : 1;
+  }
+  int64_t coresDownRouter() const { return routerRows ? routerRows->value : 1; }
   const std::optional<Sourced<int64_t>> &limit(Resource resource) const {
     return limits[static_cast<size_t>(resource)];
   }

@@ -18,9 +18,9 @@
 
 namespace fastsnn::tools {
 
-/// The mesh as an architecture of the simulator SANA-FE (YAML): a tile of one
-/// core for each place, with the figures of the target's profile `sana-fe`,
-/// else of its first that prices hops; what that does not tell is 0.
+/// The mesh as an architecture of the simulator SANA-FE (YAML): a tile for
+/// each router and its cores, with the figures of the target's profile
+/// `sana-fe`, else of its first that prices hops; what that does not tell is 0.
 void exportSANAFEArchitecture(llvm::raw_ostream &out,
                               const MappingFacts &facts);
 

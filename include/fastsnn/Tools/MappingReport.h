@@ -64,7 +64,7 @@ std::string verdictOf(const MappingFacts &facts);
 /// between layers, for one image; nothing where there are none.
 std::optional<double> spikesPerSynapse(const MappingFacts &facts);
 
-/// The link that most events cross in a step.
+/// The link that most events cross in a step, by the router that it leaves.
 struct BusiestLink {
   int64_t column, row;
   rt::Direction direction;

@@ -95,6 +95,68 @@ TEST(Mapping, MeshesOfChips) {
   EXPECT_EQ(shape(13 * 128), (Shape{112, 16, 16, 8}));
 }
 
+// Cores that share a router have no link between them.
+TEST(Mapping, RoutersOfSeveralCores) {
+  int mapped = 0, shorter = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    rt::testing::RandomOptions random;
+    random.seed = seed;
+    rt::Program program = rt::testing::randomProgram(random);
+    Target target = randomTarget(seed);
+    auto entry = [](int64_t value) {
+      return Sourced<int64_t>{value, "test", "assumed"};
+    };
+    target.coresPerChip = entry(24);
+    target.meshColumns = entry(6);
+    target.meshRows = entry(4);
+    target.routerColumns = entry(3);
+    target.routerRows = entry(2);
+    mapping::Mapping mapping = mapProgram(program, target);
+    if (!mapping.isComplete())
+      continue;
+    ++mapped;
+    const std::vector<rt::CorePlace> &places = mapping.placed.cores;
+    double hops = 0;
+    auto send = [&](int32_t from, int32_t to, double amount) {
+      hops += amount * (std::abs(places[from].x / 3 - places[to].x / 3) +
+                        std::abs(places[from].y / 2 - places[to].y / 2));
+    };
+    for (size_t g = 0; g < mapping.groups.size(); ++g)
+      for (int32_t core : mapping.groups[g].cores)
+        send(mapping.placed.tiles[mapping.groups[g].tile].core, core,
+             mapping.eventsPerStep[g]);
+    std::vector<int32_t> homes = rt::homesOf(mapping.placed);
+    for (size_t t = 0; t < mapping.partialSumsPerStep.size(); ++t)
+      send(mapping.placed.tiles[t].core, mapping.placed.tiles[homes[t]].core,
+           mapping.partialSumsPerStep[t]);
+    const rt::Traffic &traffic = mapping.traffic;
+    EXPECT_NEAR(traffic.unicastHops, hops, 1e-9 * (1 + hops));
+    double carried = 0;
+    for (const std::vector<double> &loads : traffic.links) {
+      EXPECT_EQ(loads.size(),
+                size_t(mapping.placed.columns / 3 * mapping.placed.rows / 2));
+      for (double load : loads)
+        carried += load;
+    }
+    double routed = mapping.placed.routing == rt::Routing::Multicast
+                        ? traffic.multicastHops
+                        : traffic.unicastHops;
+    EXPECT_NEAR(carried, routed, 1e-9 * (1 + routed));
+    rt::Traffic ofCores =
+        rt::trafficOf(mapping.placed, mapping.groups, mapping.eventsPerStep,
+                      mapping.partialSumsPerStep);
+    EXPECT_EQ(traffic.deliveries, ofCores.deliveries);
+    EXPECT_EQ(traffic.localDeliveries, ofCores.localDeliveries);
+    EXPECT_EQ(traffic.deliveriesToOtherChips, ofCores.deliveriesToOtherChips);
+    EXPECT_LE(traffic.chipHops, ofCores.chipHops * (1 + 1e-9));
+    EXPECT_LE(traffic.unicastHops, ofCores.unicastHops * (1 + 1e-9));
+    shorter += traffic.unicastHops < ofCores.unicastHops;
+  }
+  EXPECT_GT(mapped, 30);
+  EXPECT_GT(shorter, 20);
+}
+
 TEST(Mapping, PlacementMethodsHaveNames) {
   for (const char *name : {"ours", "hilbert", "serpentine", "random", "force"})
     EXPECT_STREQ(mapping::nameOf(*placementMethodOf(name)), name);

@@ -43,6 +43,9 @@ TEST(Target, BuiltInTargetsAreValid) {
   EXPECT_FALSE(loihi->has(Feature::NegativeSpikes));
   EXPECT_TRUE(loihi->has(Feature::SharedKernels));
   EXPECT_FALSE(loihi->limit(Resource::Destinations));
+  EXPECT_EQ(loihi->coresAcrossRouter(), 2);
+  EXPECT_EQ(loihi->coresDownRouter(), 2);
+  EXPECT_EQ(loadTarget("generic-mesh")->coresAcrossRouter(), 1);
 }
 
 TEST(Target, ReadsNumbersFlagsAndTheirSources) {
@@ -97,6 +100,33 @@ TEST(Target, NamesEverythingThatIsWrong) {
                              "evidence": "vendor"}}})"),
             "t: features.barrier: its value is missing or neither true nor "
             "false; give one\n");
+}
+
+TEST(Target, RoutersDivideTheMesh) {
+  auto mesh = [](const std::string &entries) {
+    return R"({"name": "t", "description": "d", "mesh": {)" + entries + "}}";
+  };
+  auto entry = [](const char *name, const char *value) {
+    return "\"" + std::string(name) + R"(": {"unit": "cores", "source": "s",
+           "evidence": "vendor", "value": )" +
+           value + "}";
+  };
+  EXPECT_EQ(errorsOf(mesh(entry("columns", "6") + "," +
+                          entry("router_columns", "3"))),
+            "");
+  EXPECT_EQ(errorsOf(mesh(entry("columns", "6") + "," +
+                          entry("router_columns", "4"))),
+            "t: mesh.router_columns: does not divide mesh.columns into whole "
+            "routers; "
+            "correct one of them, give both\n");
+  EXPECT_EQ(
+      errorsOf(mesh(entry("router_rows", "2"))),
+      "t: mesh.router_rows: does not divide mesh.rows into whole routers; "
+      "correct one of them, give both\n");
+  EXPECT_EQ(
+      errorsOf(mesh(entry("rows", "6") + "," + entry("router_rows", "null"))),
+      "t: mesh.router_rows: is null; give the number of cores side by "
+      "side that share a router\n");
 }
 
 TEST(Target, UnknownNames) {

@@ -82,6 +82,8 @@ TargetAttr nmc::toAttribute(MLIRContext *context, const mapping::Target &target,
   Entries all(context), mesh(context), core(context), features(context);
   mesh.add("columns", target.meshColumns);
   mesh.add("rows", target.meshRows);
+  mesh.add("router_columns", target.routerColumns);
+  mesh.add("router_rows", target.routerRows);
   mesh.add("delay", target.delay);
   mesh.add("multicast", target.multicast);
   for (size_t i = 0; i < mapping::kResources; ++i)
@@ -112,6 +114,8 @@ FailureOr<mapping::Target> nmc::toTarget(ProgramOp program) {
       features(entries, "features");
   mesh.get("columns", target.meshColumns);
   mesh.get("rows", target.meshRows);
+  mesh.get("router_columns", target.routerColumns);
+  mesh.get("router_rows", target.routerRows);
   mesh.get("delay", target.delay);
   mesh.get("multicast", target.multicast);
   for (size_t i = 0; i < mapping::kResources; ++i)

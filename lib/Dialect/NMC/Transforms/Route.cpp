@@ -63,6 +63,9 @@ LogicalResult Route::run() {
   FailureOr<rt::Program> outline = getOutlineOnCores(getOperation(), *program);
   if (failed(rates) || failed(outline))
     return failure();
+  FailureOr<mapping::Target> target = toTarget(*program);
+  if (failed(target))
+    return failure();
   if (!program->getMesh())
     return program->emitError("has cores without places; run nmc-place first");
   if (!program->getOps<RoutesOp>().empty())
@@ -79,8 +82,9 @@ LogicalResult Route::run() {
     longestDelay = std::max<unsigned>(longestDelay, delay);
   }
   auto groups = rt::MulticastGroups(mapping).groups();
-  rt::Traffic carried = rt::trafficOf(
-      mapping, groups, mapping::eventsOf(*outline, mapping, groups, *rates),
+  rt::Traffic carried = mapping::trafficOnRouters(
+      mapping, *target, groups,
+      mapping::eventsOf(*outline, mapping, groups, *rates),
       mapping::partialSumsOf(mapping));
   auto number = [&](StringRef name, double value) {
     return builder.getNamedAttr(name, builder.getF64FloatAttr(value));
