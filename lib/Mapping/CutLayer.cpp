@@ -20,26 +20,6 @@ using rt::Interval;
 /// Layers of up to so many positions are tried with tiles that are no grid.
 static constexpr int64_t kMostPositions = 4096;
 
-bool Tiling::asGrid(std::vector<Interval> &rows,
-                    std::vector<Interval> &columns) const {
-  auto distinct = [&](Interval Area::*axis, std::vector<Interval> &list) {
-    list.clear();
-    for (const Area &area : areas)
-      list.push_back(area.*axis);
-    auto key = [](const Interval &interval) {
-      return std::make_pair(interval.begin, interval.end);
-    };
-    std::sort(
-        list.begin(), list.end(),
-        [&](const Interval &a, const Interval &b) { return key(a) < key(b); });
-    list.erase(std::unique(list.begin(), list.end()), list.end());
-  };
-  distinct(&Area::rows, rows);
-  distinct(&Area::columns, columns);
-  // Areas are disjoint: so many of them are all pairs.
-  return rows.size() * columns.size() == areas.size();
-}
-
 namespace {
 
 /// An axis in pieces, and what the fullest of them needs of it.

@@ -13,12 +13,14 @@
 #include "RandomTarget.h"
 #include "gtest/gtest.h"
 
-#include <optional>
+#include <algorithm>
 
 namespace fastsnn::mapping {
 
 /// Two to four convolutions of small images and a readout, some with a skip.
-inline rt::Program randomConvolutions(uint64_t seed) {
+/// `everySourceIsRead`: no weight is zero, and no stride steps over positions.
+inline rt::Program randomConvolutions(uint64_t seed,
+                                      bool everySourceIsRead = false) {
   std::mt19937_64 engine(seed);
   auto between = [&](int64_t low, int64_t high) {
     return low + static_cast<int64_t>(engine() % (high - low + 1));
@@ -39,15 +41,17 @@ inline rt::Program randomConvolutions(uint64_t seed) {
     int64_t taps = window.channels * window.kernelH * window.kernelW;
     std::vector<int64_t> weights(taps * outputs);
     for (int64_t &weight : weights)
-      weight = between(-3, 4);
+      weight = everySourceIsRead ? between(1, 4) : between(-3, 4);
     stage.weights = builder.addWeights("w" + std::to_string(source), 1, taps,
                                        outputs, std::move(weights));
     builder.connect(source, target, {stage}, 0, std::move(gain));
   };
   for (int64_t layer = 0, layers = between(2, 4); layer < layers; ++layer) {
-    int64_t kernel = between(1, 3);
-    rt::Window2D window = rt::testing::squareWindow(
-        channels, rows, columns, kernel, between(1, 2), kernel / 2);
+    int64_t kernel = between(1, 3), stride = between(1, 2);
+    if (everySourceIsRead)
+      stride = std::min(stride, kernel);
+    rt::Window2D window = rt::testing::squareWindow(channels, rows, columns,
+                                                    kernel, stride, kernel / 2);
     int64_t outputs = between(1, 6);
     int32_t neurons =
         builder.addNeurons("c" + std::to_string(layer),
