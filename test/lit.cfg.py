@@ -47,6 +47,10 @@ tools = [
 ]
 config.available_features.update(tools)
 
+# The address sanitizer takes terabytes of address space: no test may limit it.
+if not config.fastsnn_sanitizers:
+    config.available_features.add("limited-memory")
+
 
 def fastsnn_tool(name):
     extra = ["--verify-roundtrip"] if name == "fastsnn-opt" and check_roundtrip else None

@@ -6,8 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fastsnn/Support/OutOfMemory.h"
 #include "fastsnn/Tools/CompileTool.h"
 
 int main(int argc, char **argv) {
+  fastsnn::endWhereMemoryRunsOut();
   return fastsnn::tools::compileMain(argc, argv);
 }

@@ -11,12 +11,14 @@
 #include "fastsnn/Dialect/QNN/Transforms/Passes.h"
 #include "fastsnn/Dialect/SNN/Transforms/Passes.h"
 #include "fastsnn/Pipelines/Pipelines.h"
+#include "fastsnn/Support/OutOfMemory.h"
 #include "fastsnn/Target/CUDA/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
+  fastsnn::endWhereMemoryRunsOut();
   mlir::DialectRegistry registry;
   registry.insert<fastsnn::qnn::QNNDialect, fastsnn::snn::SNNDialect,
                   fastsnn::nmc::NMCDialect, mlir::func::FuncDialect>();

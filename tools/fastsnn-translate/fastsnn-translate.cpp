@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/InitAllTranslations.h"
+#include "fastsnn/Support/OutOfMemory.h"
 #include "mlir/Support/LLVM.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 int main(int argc, char **argv) {
+  fastsnn::endWhereMemoryRunsOut();
   fastsnn::registerAllTranslations();
   return mlir::failed(
       mlir::mlirTranslateMain(argc, argv, "FastSNN translations"));

@@ -6,6 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fastsnn/Support/OutOfMemory.h"
 #include "fastsnn/Tools/TuneTool.h"
 
-int main(int argc, char **argv) { return fastsnn::tools::tuneMain(argc, argv); }
+int main(int argc, char **argv) {
+  fastsnn::endWhereMemoryRunsOut();
+  return fastsnn::tools::tuneMain(argc, argv);
+}
