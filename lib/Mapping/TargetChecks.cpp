@@ -55,12 +55,15 @@ void mapping::checkFeatures(const rt::Program &program, const Target &target,
     if (!neurons)
       continue;
     bool down = isSigned.count(static_cast<int32_t>(p));
+    // Neurons that are unsigned cannot count below 0.
+    std::string first =
+        neurons->lo < 0 ? "train with activations of at least 0 and " : "";
     if (down)
       require(Feature::NegativeSpikes, pool.name,
-              "compile with --unsigned, which changes the spikes");
+              first + "compile with --unsigned, which changes the spikes");
     if (down || neurons->hi < program.timeSteps)
       require(Feature::CountGuard, pool.name,
-              "compile with --unsigned and as many steps as levels");
+              first + "compile with --unsigned and as many steps as levels");
   }
 }
 
