@@ -8,6 +8,7 @@
 
 #include "FoldContext.h"
 #include "QuantizerParameters.h"
+#include "fastsnn/Support/Rounding.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
 
@@ -27,18 +28,6 @@ static ExpressionRef repeat(const std::vector<double> &values, int64_t axis,
 static GridStep getStep(const QuantizerParameters &parameters) {
   return {parameters.scale,
           parameters.scale.size() == 1 ? -1 : parameters.axis};
-}
-
-static double roundBy(Rounding rounding, double value) {
-  switch (rounding) {
-  case Rounding::HalfEven:
-    return std::nearbyint(value);
-  case Rounding::HalfUp:
-    return std::floor(value + 0.5);
-  case Rounding::Floor:
-    return std::floor(value);
-  }
-  return value;
 }
 
 static void foldQuant(FoldContext &context) {
@@ -66,8 +55,8 @@ static void foldQuant(FoldContext &context) {
       [=](llvm::ArrayRef<const double *> operands, int64_t count, double *out) {
         for (int64_t i = 0; i < count; ++i) {
           double clamped = std::min(std::max(operands[0][i], low), high);
-          out[i] =
-              (roundBy(rounding, clamped) - operands[2][i]) * operands[1][i];
+          out[i] = (fastsnn::roundAs(clamped, rounding) - operands[2][i]) *
+                   operands[1][i];
         }
       });
   context.finish(input.type, input.shape, result, getStep(*parameters), report);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fastsnn/Frontend/ONNX/PointwiseFunction.h"
+#include "fastsnn/Support/Rounding.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
@@ -38,18 +39,6 @@ std::vector<double> shrink(std::vector<double> values) {
   if (llvm::all_equal(values))
     values.resize(1);
   return values;
-}
-
-double roundBy(Rounding rounding, double value) {
-  switch (rounding) {
-  case Rounding::HalfEven:
-    return std::nearbyint(value);
-  case Rounding::HalfUp:
-    return std::floor(value + 0.5);
-  case Rounding::Floor:
-    return std::floor(value);
-  }
-  return value;
 }
 
 } // namespace
@@ -222,7 +211,7 @@ bool PointwiseFunction::round(Rounding mode, llvm::StringRef quantizer) {
     std::vector<double> result;
     for (double bound : bounds.get())
       if (!std::isfinite(bound) || !isIntegral(bound))
-        result.push_back(std::isfinite(bound) ? roundBy(mode, bound) : bound);
+        result.push_back(std::isfinite(bound) ? roundAs(bound, mode) : bound);
       else
         result.push_back(std::nearbyint(bound));
     return result;
