@@ -31,24 +31,25 @@ std::string fastsnn::rt::programDigest(const Program &program) {
   Result<std::vector<uint8_t>> bytes = serialize(skeleton);
   if (bytes)
     hash.update(bytes->data(), bytes->size());
-  std::vector<uint8_t> buffer;
-  auto flush = [&] {
+  // Little endian, values as wide as a file stores them.
+  auto put = [&](const int64_t *values, size_t count, size_t width) {
+    std::vector<uint8_t> buffer(width * count);
+    for (size_t i = 0; i < count; ++i)
+      for (size_t byte = 0; byte < width; ++byte)
+        buffer[width * i + byte] = static_cast<uint8_t>(
+            static_cast<uint64_t>(values[i]) >> (8 * byte));
     hash.update(buffer.data(), buffer.size());
-    buffer.clear();
-  };
-  auto put = [&](int64_t value) {
-    for (int byte = 0; byte < 8; ++byte)
-      buffer.push_back(
-          static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * byte)));
-    if (buffer.size() >= 1 << 16)
-      flush();
   };
   for (const Weights &table : program.weights) {
-    for (int64_t extent : {table.planes, table.rows, table.columns})
-      put(extent);
-    for (int64_t value : table.values)
-      put(value);
+    const int64_t extents[] = {table.bits, table.planes, table.rows,
+                               table.columns};
+    put(extents, 4, 8);
+    constexpr size_t part = 1 << 14;
+    for (size_t first = 0; first < table.values.size(); first += part) {
+      std::vector<int64_t> values(std::min(part, table.values.size() - first));
+      table.values.addTo(first, values.size(), values.data());
+      put(values.data(), values.size(), table.bits / 8);
+    }
   }
-  flush();
   return cuda::toHex(hash.finish());
 }

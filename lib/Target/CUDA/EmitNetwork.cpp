@@ -332,9 +332,8 @@ void Emitter::emitProduct(int32_t c, const char *state, const char *epilogue,
   std::optional<Product> product = findProduct(program, connection);
   cuda::GemmPlan plan =
       cuda::planGemm(product->geometry, product->minWeight, product->maxWeight);
-  std::vector<uint8_t> packed(cuda::packedWeightBytes(plan));
-  cuda::packWeights(plan, product->weight, packed.data());
-  uint64_t weights = addArray("packed." + std::to_string(c), packed);
+  uint64_t weights =
+      addArray("packed." + std::to_string(c), packProduct(*product, plan));
   const cuda::GemmGeometry &g = plan.geometry;
   auto tile = [](const cuda::GemmTile &t) {
     return "GemmTile{" +

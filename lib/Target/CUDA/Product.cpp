@@ -8,11 +8,9 @@
 
 #include "fastsnn/Target/CUDA/Product.h"
 #include "fastsnn-rt/Stages.h"
-#include "fastsnn-rt/Widths.h"
 #include "llvm/ADT/ArrayRef.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 
 using namespace fastsnn;
@@ -110,20 +108,71 @@ bool findBox(llvm::ArrayRef<rt::Stage> front, const rt::Window2D &window,
 /// Fills the extremes from all weights.
 void measure(Product &product) {
   const cuda::GemmGeometry &g = product.geometry;
-  int64_t inGroup = g.inChannels / g.groups;
-  for (int32_t o = 0; o < g.outChannels; ++o) {
-    rt::Int128 sum = 0;
-    for (int32_t tap = 0; tap < g.taps(); ++tap)
-      for (int32_t c = 0; c < inGroup; ++c) {
-        int64_t weight = product.weight(o, tap, c);
-        product.minWeight = std::min(product.minWeight, weight);
-        product.maxWeight = std::max(product.maxWeight, weight);
-        sum += weight < 0 ? -rt::Int128(weight) : rt::Int128(weight);
+  int32_t inGroup = g.inChannels / g.groups,
+          outGroup = g.outChannels / g.groups;
+  // Nothing takes larger weights, and sums of these do not overflow.
+  constexpr int64_t largest = int64_t(1) << 32;
+  std::vector<int64_t> row(outGroup), sums(outGroup);
+  for (int32_t group = 0; group < g.groups; ++group) {
+    std::fill(sums.begin(), sums.end(), 0);
+    for (int32_t c = 0; c < inGroup; ++c)
+      for (int32_t tap = 0; tap < g.taps(); ++tap) {
+        std::fill(row.begin(), row.end(), 0);
+        product.addRow(group * outGroup, outGroup, tap, c, row.data());
+        int64_t least = product.minWeight, most = product.maxWeight;
+        for (int32_t o = 0; o < outGroup; ++o) {
+          least = std::min(least, row[o]);
+          most = std::max(most, row[o]);
+          int64_t bounded = std::clamp(row[o], -largest, largest);
+          sums[o] += bounded < 0 ? -bounded : bounded;
+        }
+        product.minWeight = least;
+        product.maxWeight = most;
       }
-    sum = std::min<rt::Int128>(sum, std::numeric_limits<int64_t>::max());
-    product.maxAbsSum = std::max(product.maxAbsSum, int64_t(sum));
+    product.maxAbsSum = std::max(product.maxAbsSum,
+                                 *std::max_element(sums.begin(), sums.end()));
   }
 }
+
+/// The weights of a tile's columns, fetched row by row when the first of them
+/// is asked for: weights lie row by row, tiles want them column by column.
+class TileWeights {
+public:
+  TileWeights(const Product &product, const cuda::GemmPlan &plan)
+      : product(product), taps(product.geometry.taps()),
+        inGroup(product.geometry.inChannels / product.geometry.groups),
+        width(8 * plan.fragments), first(-width) {}
+
+  int64_t operator()(int32_t output, int32_t tap, int32_t channel) {
+    if (output < first || output >= first + width)
+      fetch(output / width * width);
+    return columns[(int64_t(channel) * taps + tap) * width + output - first];
+  }
+
+private:
+  void fetch(int32_t from) {
+    const cuda::GemmGeometry &g = product.geometry;
+    first = from;
+    columns.assign(int64_t(inGroup) * taps * width, 0);
+    int32_t outGroup = g.outChannels / g.groups;
+    int32_t last = std::min(first + width, g.outChannels);
+    for (int32_t begin = first; begin < last;) {
+      // As far as the group goes.
+      int32_t end = std::min(last, (begin / outGroup + 1) * outGroup);
+      for (int32_t c = 0; c < inGroup; ++c)
+        for (int32_t tap = 0; tap < taps; ++tap)
+          product.addRow(
+              begin, end - begin, tap, c,
+              &columns[(int64_t(c) * taps + tap) * width + begin - first]);
+      begin = end;
+    }
+  }
+
+  const Product &product;
+  const int32_t taps, inGroup, width;
+  int32_t first;
+  std::vector<int64_t> columns;
+};
 
 std::optional<Product> findConvolution(const rt::Program &program,
                                        const rt::Connection &connection) {
@@ -148,10 +197,11 @@ std::optional<Product> findConvolution(const rt::Program &program,
   const rt::Weights &table = program.weights[conv->weights];
   int64_t taps = product.geometry.taps(), outGroup = table.columns;
   int64_t inGroup = box[0] / conv->groups, first = placement.channel;
-  product.weight = [&table, taps, outGroup, inGroup,
-                    first](int32_t o, int32_t tap, int32_t c) {
+  product.addRow = [&table, taps, outGroup, inGroup,
+                    first](int32_t o, int32_t count, int32_t tap, int32_t c,
+                           int64_t *to) {
     int64_t row = (first + o / outGroup * inGroup + c) * taps + tap;
-    return table.values[row * outGroup + o % outGroup];
+    table.values.addTo(row * outGroup + o % outGroup, count, to);
   };
   return product;
 }
@@ -227,15 +277,15 @@ std::optional<Product> findPooledConvolution(const rt::Program &program,
   const rt::Weights &table = program.weights[conv->weights];
   int64_t outGroup = table.columns, inGroup = inner.channels / conv->groups;
   int64_t kernelH = outer.kernelH, kernelW = outer.kernelW;
-  product.weight = [&table, outGroup, inGroup, kernelH, kernelW, rows = *rows,
-                    columns = *columns](int32_t o, int32_t tap, int32_t c) {
-    int64_t channel = o / outGroup * inGroup + c, total = 0;
+  product.addRow = [&table, outGroup, inGroup, kernelH, kernelW, rows = *rows,
+                    columns = *columns](int32_t o, int32_t count, int32_t tap,
+                                        int32_t c, int64_t *to) {
+    int64_t channel = o / outGroup * inGroup + c;
     for (int64_t ky : rows.taps[tap / columns.kernel])
       for (int64_t kx : columns.taps[tap % columns.kernel])
-        total +=
-            table.values[((channel * kernelH + ky) * kernelW + kx) * outGroup +
-                         o % outGroup];
-    return total;
+        table.values.addTo(
+            ((channel * kernelH + ky) * kernelW + kx) * outGroup + o % outGroup,
+            count, to);
   };
   return product;
 }
@@ -264,32 +314,58 @@ std::optional<Product> findPooling(const rt::Program &program,
   product.geometry.padLeft += placement.x;
   const rt::Weights &table = program.weights[diagonal->weights];
   bool one = diagonal->channels == 1;
-  product.weight = [&table, one](int32_t o, int32_t, int32_t) {
-    return table.values[one ? 0 : o];
+  product.addRow = [&table, one](int32_t o, int32_t count, int32_t, int32_t,
+                                 int64_t *to) {
+    for (int32_t i = 0; i < count; ++i)
+      to[i] += table.values[one ? 0 : o + i];
   };
   return product;
 }
 
-/// Any connection into a single position.
-std::optional<Product> findDense(const rt::Program &program,
-                                 const rt::Connection &connection) {
+/// A dense layer behind whatever repeats and moves events: a row of its table
+/// for each time that an event reaches it.
+bool sumRows(const rt::Program &program, const rt::Connection &connection,
+             Product &product) {
+  const auto *dense = std::get_if<rt::DenseStage>(&connection.stages.back());
+  if (!dense || program.weights[dense->weights].planes != 1 ||
+      std::any_of(connection.stages.begin(), connection.stages.end() - 1,
+                  rt::isWeighted))
+    return false;
+  rt::Connection front;
+  front.stages.assign(connection.stages.begin(), connection.stages.end() - 1);
   cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
-  cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
-  int64_t inputs = source.elements(), outputs = target.channels;
-  if (target.positions != 1 || inputs > maxDenseWeights / outputs)
-    return std::nullopt;
-  Product product;
-  product.geometry = cuda::denseGeometry(source, target.channels);
+  /// The rows of element i are rows[first[i]], ..., rows[first[i + 1] - 1].
+  struct Rows {
+    std::vector<size_t> first{0};
+    std::vector<int64_t> rows;
+  };
+  auto reached = std::make_shared<Rows>();
+  auto walk =
+      rt::makeEventWalk(program, front, [&](int64_t row, int32_t, int64_t) {
+        reached->rows.push_back(row);
+      });
+  for (int64_t from = 0; from < source.elements(); ++from) {
+    walk(from);
+    reached->first.push_back(reached->rows.size());
+  }
+  const rt::Weights &table = program.weights[dense->weights];
   int64_t positions = source.positions;
-  if (connection.stages.size() == 1)
-    if (const auto *dense =
-            std::get_if<rt::DenseStage>(&connection.stages[0])) {
-      const rt::Weights &table = program.weights[dense->weights];
-      product.weight = [&table, positions](int32_t o, int32_t tap, int32_t c) {
-        return table.values[(c * positions + tap) * table.columns + o];
-      };
-      return product;
-    }
+  product.addRow = [&table, reached, positions](int32_t o, int32_t count,
+                                                int32_t tap, int32_t c,
+                                                int64_t *to) {
+    int64_t element = c * positions + tap;
+    for (size_t i = reached->first[element]; i < reached->first[element + 1];
+         ++i)
+      table.values.addTo(reached->rows[i] * table.columns + o, count, to);
+  };
+  return true;
+}
+
+/// Any list of stages, multiplied out; false where sums exceed 32 bits.
+bool sumWeights(const rt::Program &program, const rt::Connection &connection,
+                Product &product) {
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  int64_t inputs = source.elements(), outputs = product.geometry.outChannels;
   auto sums = std::make_shared<std::vector<int32_t>>(inputs * outputs, 0);
   bool fits = true;
   int64_t from = 0;
@@ -302,13 +378,30 @@ std::optional<Product> findDense(const rt::Program &program,
       });
   for (; from < inputs; ++from)
     walk(from);
-  if (!fits)
-    return std::nullopt;
-  product.weight = [sums, positions, outputs](int32_t o, int32_t tap,
-                                              int32_t c) -> int64_t {
-    return (*sums)[(c * positions + tap) * outputs + o];
+  int64_t positions = source.positions;
+  product.addRow = [sums, positions, outputs](int32_t o, int32_t count,
+                                              int32_t tap, int32_t c,
+                                              int64_t *to) {
+    const int32_t *row = &(*sums)[(c * positions + tap) * outputs + o];
+    for (int32_t i = 0; i < count; ++i)
+      to[i] += row[i];
   };
-  return product;
+  return fits;
+}
+
+/// Any connection into a single position.
+std::optional<Product> findDense(const rt::Program &program,
+                                 const rt::Connection &connection) {
+  cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
+  cuda::SpikeShape target = spikeShape(program.pools[connection.target]);
+  int64_t inputs = source.elements(), outputs = target.channels;
+  if (target.positions != 1 || inputs > maxDenseWeights / outputs)
+    return std::nullopt;
+  Product product;
+  product.geometry = cuda::denseGeometry(source, target.channels);
+  bool found = sumRows(program, connection, product) ||
+               sumWeights(program, connection, product);
+  return found ? std::optional(std::move(product)) : std::nullopt;
 }
 
 } // namespace
@@ -332,6 +425,13 @@ std::optional<Product> cudagen::findProduct(const rt::Program &program,
   if (product)
     measure(*product);
   return product;
+}
+
+std::vector<uint8_t> cudagen::packProduct(const Product &product,
+                                          const cuda::GemmPlan &plan) {
+  std::vector<uint8_t> packed(cuda::packedWeightBytes(plan));
+  cuda::packWeights(plan, TileWeights(product, plan), packed.data());
+  return packed;
 }
 
 std::optional<DirectSpikes>

@@ -24,15 +24,27 @@ cuda::SpikeShape spikeShape(const rt::Pool &pool);
 /// program must outlive it.
 struct Product {
   cuda::GemmGeometry geometry;
-  /// weight(output channel, tap, input channel in its group).
-  std::function<int64_t(int32_t, int32_t, int32_t)> weight;
+  /// addRow(first, count, tap, input channel in its group, row): adds the
+  /// weights of the output channels [first, first + count), all of one group,
+  /// to row[0], row[1], ...
+  std::function<void(int32_t, int32_t, int32_t, int32_t, int64_t *)> addRow;
   /// Extremes of the weights, 0 included, and the largest sum of |weight| over
-  /// the synapses of one neuron.
+  /// the synapses of one neuron, where weights beyond 2^32 count as 2^32.
   int64_t minWeight = 0, maxWeight = 0, maxAbsSum = 0;
+
+  int64_t weight(int32_t output, int32_t tap, int32_t channel) const {
+    int64_t sum = 0;
+    addRow(output, 1, tap, channel, &sum);
+    return sum;
+  }
 
   /// Products of one image and step.
   int64_t operations() const;
 };
+
+/// The weights of `product` as the kernel wants them (packWeights in Gemm.h).
+std::vector<uint8_t> packProduct(const Product &product,
+                                 const cuda::GemmPlan &plan);
 
 /// The connection's product, if it is one:
 ///   convolutions, alone or behind a remap that pads or places the source in a

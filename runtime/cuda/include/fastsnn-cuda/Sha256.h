@@ -78,6 +78,15 @@ private:
     return (x >> by) | (x << (32 - by));
   }
 
+  static void round(uint32_t a, uint32_t b, uint32_t c, uint32_t &d, uint32_t e,
+                    uint32_t f, uint32_t g, uint32_t &h, uint32_t added) {
+    h += (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) +
+         added;
+    d += h;
+    h += (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
+         ((a & b) ^ (a & c) ^ (b & c));
+  }
+
   void compress(const uint8_t *bytes) {
     // The first 32 bits of the fractional parts of the cube roots of the first
     // 64 primes.
@@ -93,29 +102,32 @@ private:
         0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
         0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
         0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-    uint32_t w[64];
+    // A window of 16 words: word i replaces word i - 16.
+    uint32_t w[16];
     for (int i = 0; i < 16; ++i)
       w[i] = uint32_t(bytes[4 * i]) << 24 | uint32_t(bytes[4 * i + 1]) << 16 |
              uint32_t(bytes[4 * i + 2]) << 8 | bytes[4 * i + 3];
-    for (int i = 16; i < 64; ++i)
-      w[i] = w[i - 16] + w[i - 7] +
-             (rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)) +
-             (rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ (w[i - 2] >> 10));
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3],
              e = state[4], f = state[5], g = state[6], h = state[7];
-    for (int i = 0; i < 64; ++i) {
-      uint32_t first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-                       ((e & f) ^ (~e & g)) + constants[i] + w[i];
-      uint32_t second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                        ((a & b) ^ (a & c) ^ (b & c));
-      h = g;
-      g = f;
-      f = e;
-      e = d + first;
-      d = c;
-      c = b;
-      b = a;
-      a = first + second;
+    for (int first = 0; first < 64; first += 16) {
+      if (first > 0)
+        for (int i = 0; i < 16; ++i) {
+          uint32_t x = w[(i + 1) % 16], y = w[(i + 14) % 16];
+          w[i] += w[(i + 9) % 16] + (rotate(x, 7) ^ rotate(x, 18) ^ (x >> 3)) +
+                  (rotate(y, 17) ^ rotate(y, 19) ^ (y >> 10));
+        }
+      // The roles of a to h move on by one a round: after eight they are back.
+      for (int i = first; i < first + 16; i += 8) {
+        const uint32_t *k = constants + i, *v = w + i % 16;
+        round(a, b, c, d, e, f, g, h, k[0] + v[0]);
+        round(h, a, b, c, d, e, f, g, k[1] + v[1]);
+        round(g, h, a, b, c, d, e, f, k[2] + v[2]);
+        round(f, g, h, a, b, c, d, e, k[3] + v[3]);
+        round(e, f, g, h, a, b, c, d, k[4] + v[4]);
+        round(d, e, f, g, h, a, b, c, k[5] + v[5]);
+        round(c, d, e, f, g, h, a, b, k[6] + v[6]);
+        round(b, c, d, e, f, g, h, a, k[7] + v[7]);
+      }
     }
     const uint32_t sum[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; ++i)
