@@ -66,22 +66,6 @@ FASTSNN_KERNEL void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
   });
 }
 
-/// Calls f(y, x) for the taps of output `position` that lie inside.
-template <typename Function>
-FASTSNN_HD void forEachTap(const Window &w, int32_t position, Function f) {
-  int32_t oy = position / w.outWidth, ox = position % w.outWidth;
-  for (int32_t ky = 0; ky < w.kernelH; ++ky) {
-    int32_t y = oy * w.strideH - w.padTop + ky * w.dilationH;
-    if (y < 0 || y >= w.height)
-      continue;
-    for (int32_t kx = 0; kx < w.kernelW; ++kx) {
-      int32_t x = ox * w.strideW - w.padLeft + kx * w.dilationW;
-      if (x >= 0 && x < w.width)
-        f(y, x);
-    }
-  }
-}
-
 /// Emits from net counts in memory.
 FASTSNN_KERNEL void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
     poolCounts(const __grid_constant__ CountArguments a) {
@@ -90,8 +74,8 @@ FASTSNN_KERNEL void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
   forEachItem(static_cast<int64_t>(words) * a.images, [&](int64_t i) {
     int64_t image = i / words;
     auto word = static_cast<int32_t>(i % words);
-    int32_t position = word / out.wordsPerPosition();
-    int32_t firstChannel = word % out.wordsPerPosition() * lanesPerWord;
+    int32_t position = out.positionOf(word);
+    int32_t firstChannel = out.firstChannelOf(word);
     uint32_t minima = a.minima ? a.minima[firstChannel / lanesPerWord] : 0;
     int32_t present[lanesPerWord];
     FASTSNN_UNROLL
@@ -108,14 +92,16 @@ FASTSNN_KERNEL void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
           continue;
         bool minimum = (minima >> lane & 1) != 0, first = true;
         int32_t best = 0;
-        forEachTap(a.window, position, [&](int32_t y, int32_t x) {
-          int32_t count = counts[static_cast<int64_t>(y * a.window.width + x) *
-                                     in.channels +
-                                 channel];
-          if (first || (minimum ? count < best : count > best))
-            best = count;
-          first = false;
-        });
+        forEachTap(a.window, position,
+                   [&](int32_t y, int32_t x, int32_t, int32_t) {
+                     int32_t count =
+                         counts[static_cast<int64_t>(y * a.window.width + x) *
+                                    in.channels +
+                                channel];
+                     if (first || (minimum ? count < best : count > best))
+                       best = count;
+                     first = false;
+                   });
         bits |= spikeBits(best - present[lane], lane);
         present[lane] = best;
       }
@@ -152,7 +138,7 @@ __global__ void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
   forEachItem(static_cast<int64_t>(words) * a.images, [&](int64_t i) {
     int64_t image = i / words;
     auto word = static_cast<int32_t>(i % words);
-    int32_t position = word / out.wordsPerPosition();
+    int32_t position = out.positionOf(word);
     int32_t inWord = word % out.wordsPerPosition();
     const Window &w = a.window;
     int32_t oy = position / w.outWidth, ox = position % w.outWidth;

@@ -127,6 +127,15 @@ private:
     return rowOf(r) < arguments.images * plan.geometry.target().positions;
   }
 
+  /// Steps of the part from `firstStep` on.
+  FASTSNN_DEVICE int32_t stepsFrom(int32_t firstStep) const {
+    return smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
+  }
+  /// How many of `channels` are this thread's; 0 or less: none.
+  FASTSNN_DEVICE int32_t channelsOf(int32_t channels) const {
+    return smaller<int32_t>(channelCount, channels - firstChannel);
+  }
+
   /// Offsets are in words from the first image of the block: 32 bits do.
   FASTSNN_DEVICE void findRows(int32_t firstStep) {
     const GemmGeometry &g = plan.geometry;
@@ -201,8 +210,7 @@ private:
     forEachSum([](int32_t &sum, int32_t) { sum = 0; });
 
     const int32_t warpsK = arguments.tile.warpsK;
-    const int32_t steps =
-        smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
+    const int32_t steps = stepsFrom(firstStep);
     const int32_t rounds = ceilDivide(chunks, warpsK);
     const int32_t roundBytes = warpsK * plan.fragments * fragmentBytes;
     const uint8_t *from =
@@ -396,9 +404,8 @@ private:
   FASTSNN_DEVICE void storeSums(int32_t image, int32_t position,
                                 int32_t firstStep) {
     SpikeShape shape = plan.geometry.target();
-    int32_t steps = smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
-    int32_t channels =
-        smaller<int32_t>(channelCount, shape.channels - firstChannel);
+    int32_t steps = stepsFrom(firstStep);
+    int32_t channels = channelsOf(shape.channels);
     FASTSNN_NO_UNROLL
     for (int32_t s = 0; s < steps; ++s) {
       int32_t *to =
@@ -416,9 +423,8 @@ private:
   FASTSNN_DEVICE void storeTotals(int32_t image, int32_t position,
                                   int32_t firstStep) {
     SpikeShape shape = plan.geometry.target();
-    int32_t steps = smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
-    int32_t channels =
-        smaller<int32_t>(channelCount, shape.channels - firstChannel);
+    int32_t steps = stepsFrom(firstStep);
+    int32_t channels = channelsOf(shape.channels);
     FASTSNN_NO_UNROLL
     for (int32_t c = 0; c < channels; ++c) {
       int64_t total = 0;
@@ -442,7 +448,7 @@ private:
       return addSpikes(addend, image, position, firstStep);
     if (isCurrent(addend.kind) && layer.rule.settled)
       return;
-    int32_t steps = smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
+    int32_t steps = stepsFrom(firstStep);
     FASTSNN_NO_UNROLL
     for (int32_t s = 0; s < steps; ++s) {
       FASTSNN_NO_UNROLL
@@ -460,8 +466,7 @@ private:
   FASTSNN_DEVICE void addSpikes(const Addend &addend, int32_t image,
                                 int32_t position, int32_t firstStep) {
     SpikeShape source{addend.channels, arguments.layer.shape.positions};
-    int32_t channels =
-        smaller<int32_t>(channelCount, addend.channels - firstChannel);
+    int32_t channels = channelsOf(addend.channels);
     if (channels <= 0)
       return;
     uint32_t other[Steps];
@@ -537,8 +542,7 @@ private:
     FASTSNN_UNROLL
     for (int s = 0; s < Steps; ++s)
       bits[s] = 0;
-    int32_t channels =
-        smaller<int32_t>(channelCount, layer.shape.channels - firstChannel);
+    int32_t channels = channelsOf(layer.shape.channels);
     FASTSNN_UNROLL_BY(8 / sizeof(State))
     for (int32_t c = 0; c < channels; ++c) {
       int32_t channel = firstChannel + c;
@@ -575,9 +579,8 @@ private:
   FASTSNN_DEVICE void runSettled(int32_t r, int32_t image, int32_t position,
                                  int32_t firstStep) {
     const NeuronLayer<State> &layer = arguments.layer;
-    int32_t channels =
-        smaller<int32_t>(channelCount, layer.shape.channels - firstChannel);
-    int32_t steps = smaller<int32_t>(Steps, arguments.timeSteps - firstStep);
+    int32_t channels = channelsOf(layer.shape.channels);
+    int32_t steps = stepsFrom(firstStep);
     FASTSNN_NO_UNROLL
     for (int32_t c = 0; c < channels; ++c) {
       int32_t channel = firstChannel + c;

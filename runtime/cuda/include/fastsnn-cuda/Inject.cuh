@@ -68,28 +68,19 @@ cudaError_t launchScatterInput(const InjectArguments<Sum, List> &arguments,
 FASTSNN_DEVICE int64_t gatherTarget(const Conv2D &stage, const int32_t *values,
                                     int32_t channel, int32_t position) {
   const Window &w = stage.window;
-  int32_t oy = position / w.outWidth, ox = position % w.outWidth;
   int32_t inGroup = w.channels / stage.groups;
   int32_t outGroup = stage.outChannels / stage.groups;
   int32_t first = channel / outGroup * inGroup;
   int64_t sum = 0;
   for (int32_t ci = first; ci < first + inGroup; ++ci)
-    for (int32_t ky = 0; ky < w.kernelH; ++ky) {
-      int32_t y = oy * w.strideH - w.padTop + ky * w.dilationH;
-      if (y < 0 || y >= w.height)
-        continue;
-      for (int32_t kx = 0; kx < w.kernelW; ++kx) {
-        int32_t x = ox * w.strideW - w.padLeft + kx * w.dilationW;
-        if (x < 0 || x >= w.width)
-          continue;
-        int64_t row =
-            (static_cast<int64_t>(ci) * w.kernelH + ky) * w.kernelW + kx;
-        int64_t from = (static_cast<int64_t>(ci) * w.height + y) * w.width + x;
-        sum = wrapAdd(sum,
-                      wrapMultiply(stage.weights.at(0, row, channel % outGroup),
-                                   int64_t(values[from])));
-      }
-    }
+    forEachTap(w, position, [&](int32_t y, int32_t x, int32_t ky, int32_t kx) {
+      int64_t row =
+          (static_cast<int64_t>(ci) * w.kernelH + ky) * w.kernelW + kx;
+      int64_t from = (static_cast<int64_t>(ci) * w.height + y) * w.width + x;
+      sum = wrapAdd(sum,
+                    wrapMultiply(stage.weights.at(0, row, channel % outGroup),
+                                 int64_t(values[from])));
+    });
   return sum;
 }
 FASTSNN_DEVICE int64_t gatherTarget(const Dense &stage, const int32_t *values,

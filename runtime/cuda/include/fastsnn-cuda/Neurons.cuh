@@ -24,8 +24,8 @@ namespace fastsnn::cuda {
 template <typename State>
 FASTSNN_HD void fireWord(const NeuronLayer<State> &layer, int64_t image,
                          int32_t word) {
-  int32_t position = word / layer.shape.wordsPerPosition();
-  int32_t firstChannel = word % layer.shape.wordsPerPosition() * lanesPerWord;
+  int32_t position = layer.shape.positionOf(word);
+  int32_t firstChannel = layer.shape.firstChannelOf(word);
   State membranes[lanesPerWord];
   int32_t counts[lanesPerWord];
   FASTSNN_UNROLL

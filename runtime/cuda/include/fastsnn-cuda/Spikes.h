@@ -36,6 +36,13 @@ struct SpikeShape {
   FASTSNN_HD int32_t wordsPerStep() const {
     return positions * wordsPerPosition();
   }
+  /// What word `word` of a step holds.
+  FASTSNN_HD int32_t positionOf(int32_t word) const {
+    return word / wordsPerPosition();
+  }
+  FASTSNN_HD int32_t firstChannelOf(int32_t word) const {
+    return word % wordsPerPosition() * lanesPerWord;
+  }
   FASTSNN_HD int64_t elements() const {
     return static_cast<int64_t>(channels) * positions;
   }

@@ -160,6 +160,22 @@ FASTSNN_HD void forEachWindow(const Window &w, int32_t y, int32_t x,
                 });
 }
 
+/// Calls f(y, x, ky, kx) for the taps of output `position` that lie inside.
+template <typename Function>
+FASTSNN_HD void forEachTap(const Window &w, int32_t position, Function f) {
+  int32_t oy = position / w.outWidth, ox = position % w.outWidth;
+  for (int32_t ky = 0; ky < w.kernelH; ++ky) {
+    int32_t y = oy * w.strideH - w.padTop + ky * w.dilationH;
+    if (y < 0 || y >= w.height)
+      continue;
+    for (int32_t kx = 0; kx < w.kernelW; ++kx) {
+      int32_t x = ox * w.strideW - w.padLeft + kx * w.dilationW;
+      if (x >= 0 && x < w.width)
+        f(y, x, ky, kx);
+    }
+  }
+}
+
 template <typename Sink>
 FASTSNN_HD void walk(const StageList<> &, int64_t index, int32_t,
                      int64_t weight, const Sink &sink) {
