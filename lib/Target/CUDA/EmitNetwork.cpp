@@ -63,6 +63,14 @@ std::string shapeText(const cuda::SpikeShape &shape) {
   return formatv("SpikeShape{{{0}, {1}}", shape.channels, shape.positions);
 }
 
+/// Any order of rows of equal length.
+struct RowOrder {
+  bool operator()(llvm::ArrayRef<uint32_t> a,
+                  llvm::ArrayRef<uint32_t> b) const {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+  }
+};
+
 const char *stateType(int64_t bits) {
   return bits == 32 ? "int32_t" : "int64_t";
 }
@@ -81,7 +89,7 @@ private:
   uint64_t addState(const std::string &name, const std::vector<int64_t> &values,
                     int64_t bits);
   uint64_t addTable(int32_t table);
-  uint64_t addEffective(int32_t c);
+  std::string effectiveSynapses(int32_t c);
   static std::string at(const char *type, uint64_t offset) {
     return formatv("f.weights<{0}>({1:x})", type, offset);
   }
@@ -202,9 +210,10 @@ uint64_t Emitter::addTable(int32_t table) {
   return tables[table] = offset;
 }
 
-/// Synapses that each source element reaches, channels last; for count pools
-/// the counts that it changes.
-uint64_t Emitter::addEffective(int32_t c) {
+/// Synapses that each source element reaches, [class][channel], and the class
+/// of each position, as two arguments of a call; for count pools the counts
+/// that an element changes.
+std::string Emitter::effectiveSynapses(int32_t c) {
   const rt::Connection &connection = program.connections[c];
   cuda::SpikeShape source = spikeShape(program.pools[connection.source]);
   std::vector<uint32_t> synapses(source.elements());
@@ -223,7 +232,24 @@ uint64_t Emitter::addEffective(int32_t c) {
     for (size_t i = 0; i < effective.size(); ++i)
       synapses[source.channelsLast(int64_t(i))] = uint32_t(effective[i]);
   }
-  return addArray("synapses." + std::to_string(c), synapses);
+  std::string name = "synapses." + std::to_string(c);
+  // Positions with the same numbers in all channels are a class.
+  std::map<llvm::ArrayRef<uint32_t>, uint32_t, RowOrder> classes;
+  std::vector<uint32_t> rows, classOfPosition;
+  for (int32_t p = 0; p < source.positions; ++p) {
+    llvm::ArrayRef<uint32_t> row = llvm::ArrayRef(synapses).slice(
+        size_t(p) * source.channels, source.channels);
+    auto [known, added] = classes.insert({row, uint32_t(classes.size())});
+    if (added)
+      rows.insert(rows.end(), row.begin(), row.end());
+    classOfPosition.push_back(known->second);
+  }
+  if (rows.size() + classOfPosition.size() >= synapses.size())
+    return at("uint32_t", addArray(name, synapses)) + ", nullptr";
+  uint64_t first = addArray(name, rows);
+  return at("uint32_t", first) + ", " +
+         at("uint32_t",
+            addArray("classes." + std::to_string(c), classOfPosition));
 }
 
 std::string Emitter::constant(const std::string &name,
@@ -381,7 +407,7 @@ void Emitter::emitStatistics(int32_t p) {
       continue;
     call(formatv("countAdditions(f, {0}, {1}, timeSteps, {2}, {3})", p,
                  shapeText(spikeShape(program.pools[source])), trainOf(source),
-                 at("uint32_t", addEffective(c))));
+                 effectiveSynapses(c)));
   }
 }
 

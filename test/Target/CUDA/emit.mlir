@@ -30,6 +30,8 @@
 // CHECK: product.plan = {{[{][{]}}2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1}, 1, 2, 1, 1, 1};
 // CHECK: product.shift = 2;
 // CHECK: runGemm<int32_t, GemmEpilogue::Neurons>(f, product, TileShape<3, 1, 2>{}, GemmTile{3, 1, 2, 8, 1}, TileShape<3, 1, 2>{}, GemmTile{3, 1, 2, 1, 1})
+// One position: each of its elements has its own number of synapses.
+// CHECK: countAdditions(f, 2, SpikeShape{2, 1}, timeSteps, f.buffer<uint32_t>(0), f.weights<uint32_t>({{0x[0-9a-f]+}}), nullptr));
 // CHECK: // y "quoted? [2]: download
 // CHECK: product.totals = f.outputs[0];
 // CHECK: GemmEpilogue::Totals

@@ -110,37 +110,44 @@ inline cudaError_t runReadout(const Frame &frame, SpikeShape shape,
   return launchReadout(arguments, frame.stream);
 }
 
+/// What counting the train `spikes` of a pool of `shape` needs.
+inline StatisticsArguments statisticsOf(const Frame &frame, SpikeShape shape,
+                                        int32_t timeSteps,
+                                        const uint32_t *spikes) {
+  StatisticsArguments arguments;
+  arguments.shape = shape;
+  arguments.timeSteps = timeSteps;
+  arguments.images = frame.images;
+  arguments.spikes = spikes;
+  return arguments;
+}
+
 /// Counts the spikes of pool `pool`, if anyone wants to know.
 inline cudaError_t countSpikes(const Frame &frame, int pool, SpikeShape shape,
                                int32_t timeSteps, const uint32_t *spikes) {
   int64_t *counters = frame.counters(pool);
   if (!counters)
     return cudaSuccess;
-  StatisticsArguments arguments;
-  arguments.shape = shape;
-  arguments.timeSteps = timeSteps;
-  arguments.images = frame.images;
-  arguments.spikes = spikes;
+  StatisticsArguments arguments = statisticsOf(frame, shape, timeSteps, spikes);
   arguments.positive = counters;
   arguments.negative = counters + 1;
   return launchStatistics(arguments, frame.stream);
 }
 
 /// Counts the additions into pool `pool` that the train `spikes` of `source`
-/// causes; `effective` are the synapses of its elements, channels last.
+/// causes; `effective` and `classOfPosition` as in StatisticsArguments.
 inline cudaError_t countAdditions(const Frame &frame, int pool,
                                   SpikeShape source, int32_t timeSteps,
                                   const uint32_t *spikes,
-                                  const uint32_t *effective) {
+                                  const uint32_t *effective,
+                                  const uint32_t *classOfPosition) {
   int64_t *counters = frame.counters(pool);
   if (!counters)
     return cudaSuccess;
-  StatisticsArguments arguments;
-  arguments.shape = source;
-  arguments.timeSteps = timeSteps;
-  arguments.images = frame.images;
-  arguments.spikes = spikes;
+  StatisticsArguments arguments =
+      statisticsOf(frame, source, timeSteps, spikes);
   arguments.effective = effective;
+  arguments.classOfPosition = classOfPosition;
   arguments.additions = counters + 2;
   return launchStatistics(arguments, frame.stream);
 }

@@ -23,8 +23,9 @@ struct StatisticsArguments {
   int32_t timeSteps = 1, images = 0;
   const uint32_t *spikes = nullptr;
   /// Null, or the effective synapses of each element through one connection,
-  /// [position][channel].
-  const uint32_t *effective = nullptr;
+  /// [class][channel]. Positions in the interior of an image have the same, so
+  /// that there are few classes; null: each position is one of its own.
+  const uint32_t *effective = nullptr, *classOfPosition = nullptr;
   /// Added to, int64: spikes of +1, spikes of -1, additions. Null: not counted.
   int64_t *positive = nullptr, *negative = nullptr, *additions = nullptr;
 };
@@ -36,16 +37,19 @@ FASTSNN_KERNEL void FASTSNN_LAUNCH_BOUNDS(simpleThreads, 1)
   forEachItem(a.shape.words(a.images, a.timeSteps), [&](int64_t i) {
     uint32_t word = loadReadOnly(a.spikes + i);
     auto inStep = static_cast<int32_t>(i % wordsPerStep);
-    int32_t position = inStep / a.shape.wordsPerPosition();
-    int32_t firstChannel = inStep % a.shape.wordsPerPosition() * lanesPerWord;
+    int32_t firstChannel = a.shape.firstChannelOf(inStep);
+    const uint32_t *effective = nullptr;
+    if (a.effective) {
+      int64_t position = a.shape.positionOf(inStep);
+      int64_t row = a.classOfPosition ? a.classOfPosition[position] : position;
+      effective = a.effective + row * a.shape.channels + firstChannel;
+    }
     for (int32_t lane = 0; word >> (2 * lane) != 0; ++lane) {
       int32_t spike = spikeOf(word, lane);
       totals[0] += spike > 0;
       totals[1] += spike < 0;
-      if (spike != 0 && a.effective)
-        totals[2] +=
-            a.effective[static_cast<int64_t>(position) * a.shape.channels +
-                        firstChannel + lane];
+      if (spike != 0 && effective)
+        totals[2] += effective[lane];
       if (lane == lanesPerWord - 1)
         break;
     }

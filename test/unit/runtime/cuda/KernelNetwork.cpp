@@ -654,14 +654,34 @@ private:
         });
     for (; element < shape.elements(); ++element)
       walk(element);
+    std::vector<uint32_t> classOfPosition;
+    if (options.products)
+      effective = mergeRows(effective, shape.channels, classOfPosition);
     count(connection.source, keep(effective),
-          result.statistics[connection.target].additions, nullptr);
+          result.statistics[connection.target].additions, nullptr,
+          options.products ? keep(classOfPosition) : nullptr);
+  }
+
+  /// The different rows of `length`, and which of them each row is.
+  static std::vector<uint32_t> mergeRows(const std::vector<uint32_t> &values,
+                                         int32_t length,
+                                         std::vector<uint32_t> &number) {
+    std::map<std::vector<uint32_t>, uint32_t> known;
+    std::vector<uint32_t> rows;
+    for (auto at = values.begin(); at != values.end(); at += length) {
+      std::vector<uint32_t> row(at, at + length);
+      auto [place, added] = known.insert({row, uint32_t(known.size())});
+      if (added)
+        rows.insert(rows.end(), row.begin(), row.end());
+      number.push_back(place->second);
+    }
+    return rows;
   }
 
   /// Adds to `total` the additions (with `effective`) or the spikes of +1, and
   /// to `negative` those of -1.
   void count(int32_t p, const uint32_t *effective, int64_t &total,
-             int64_t *negative) {
+             int64_t *negative, const uint32_t *classOfPosition = nullptr) {
     int64_t *counters = zeroes<int64_t>(3);
     StatisticsArguments a;
     a.shape = shapeOf(pool(p));
@@ -669,6 +689,7 @@ private:
     a.images = images;
     a.spikes = trains[p].get();
     a.effective = effective;
+    a.classOfPosition = classOfPosition;
     a.positive = counters;
     a.negative = counters + 1;
     a.additions = counters + 2;
