@@ -172,10 +172,15 @@ void LayerCutter::addPiecesOfEqualReach(int axis,
   for (int64_t limit : most) {
     std::vector<Interval> pieces;
     for (int64_t begin = 0; begin < extent; begin = pieces.back().end) {
-      int64_t end = begin + 1;
-      while (end < extent && reads({begin, end + 1}) <= limit)
-        ++end;
-      pieces.push_back({begin, end});
+      // The more indices, the more they read.
+      int64_t fits = begin + 1, tooFar = extent + 1;
+      while (tooFar - fits > 1)
+        if (int64_t end = fits + (tooFar - fits) / 2;
+            reads({begin, end}) <= limit)
+          fits = end;
+        else
+          tooFar = end;
+      pieces.push_back({begin, fits});
     }
     if (std::none_of(cuts.begin(), cuts.end(),
                      [&](const AxisCut &cut) { return cut.pieces == pieces; }))
