@@ -140,4 +140,6 @@ def write_vgg16(folder):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: large_model.py FILE.onnx (553 MB)")
     onnx.save(build(), sys.argv[1])
