@@ -66,9 +66,10 @@ TEST(Reach, HoldsEverySourceOfATile) {
       }
       Box sources = sourcesOf(program, connection, tile);
       forEachSynapse(program, connection, [&](int64_t source, int64_t target) {
-        if (holds(tile, to, target))
+        if (holds(tile, to, target)) {
           EXPECT_TRUE(holds(sources, from, source))
               << "seed " << seed << " source " << source;
+        }
       });
     }
   }
