@@ -312,18 +312,6 @@ Partition Partitioner::run() {
   return result;
 }
 
-std::string mapping::messageOf(const Violation &violation,
-                               const Target &target) {
-  std::string what =
-      violation.limit == 0
-          ? violation.resource + ", which target '" + target.name + "' lacks"
-          : std::to_string(violation.need) + " " + violation.resource +
-                ", target '" + target.name + "' has " +
-                std::to_string(violation.limit);
-  return (violation.layer.empty() ? "program" : violation.layer) + ": needs " +
-         what + "; " + violation.hint;
-}
-
 Partition mapping::partition(const rt::Program &program, const Target &target,
                              const std::vector<std::string> &ignored) {
   Partition result = Partitioner(program, target, ignored).run();

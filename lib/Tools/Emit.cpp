@@ -126,9 +126,9 @@ std::optional<rt::Program> makeProgram(Model &model) {
 /// Reports what the target lacks for the program, all of it.
 rt::Status explainViolations(const mapping::Mapping &mapping) {
   rt::Status status;
-  for (const mapping::Violation &violation : mapping.partition.violations)
-    status.add(rt::ErrorCode::BadArgument,
-               mapping::messageOf(violation, mapping.target));
+  for (const std::string &message :
+       mapping::messagesOf(mapping.partition.violations, mapping.target))
+    status.add(rt::ErrorCode::BadArgument, message);
   return status;
 }
 

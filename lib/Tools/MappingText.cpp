@@ -1,5 +1,4 @@
-//===- MappingText.cpp - The mapping report for people
-//------------------------===//
+//===- MappingText.cpp - The mapping report for people --------------------===//
 //
 // Part of the FastSNN project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,7 +8,6 @@
 
 #include "fastsnn/Tools/MappingReport.h"
 #include "fastsnn/Tools/Table.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 
 #include <cmath>
@@ -18,42 +16,12 @@ using namespace fastsnn;
 using namespace fastsnn::tools;
 using mapping::LayerMapping;
 using mapping::Resource;
-using mapping::Violation;
 
 static std::string listOf(const std::vector<std::string> &names) {
   std::string list;
   for (const std::string &name : names)
     list += (list.empty() ? "" : ", ") + name;
   return list;
-}
-
-/// What several layers lack alike is said once.
-static void printViolations(llvm::raw_ostream &out, const MappingFacts &facts) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  for (const Violation &violation : facts.partition().violations) {
-    std::string what =
-        violation.limit == 0
-            ? "needs " + violation.resource + ", which the target lacks"
-            : violation.resource + ": needs " + groupedDigits(violation.need) +
-                  ", the limit is " + groupedDigits(violation.limit);
-    what += (violation.moreCoresHelp ? "; " : "; more cores do not help; ") +
-            violation.hint;
-    auto known = llvm::find_if(
-        groups, [&](const auto &group) { return group.first == what; });
-    if (known == groups.end())
-      known = groups.insert(groups.end(), {what, {}});
-    known->second.push_back(violation.layer.empty() ? "the program"
-                                                    : violation.layer);
-  }
-  constexpr size_t named = 3;
-  for (auto &[what, layers] : groups) {
-    size_t more = layers.size() > named + 1 ? layers.size() - named : 0;
-    layers.resize(layers.size() - more);
-    out << listOf(layers);
-    if (more)
-      out << " and " << more << " more";
-    out << ": " << what << "\n";
-  }
 }
 
 static void printLayers(llvm::raw_ostream &out, const MappingFacts &facts) {
@@ -198,7 +166,9 @@ void tools::printMapping(llvm::raw_ostream &out, const MappingFacts &facts) {
   if (!facts.partition().notChecked.empty())
     out << "unknown, not checked: " << listOf(facts.partition().notChecked)
         << "\n";
-  printViolations(out, facts);
+  for (const std::string &message :
+       mapping::messagesOf(facts.partition().violations, facts.target()))
+    out << message << "\n";
   out << "\n";
   printLayers(out, facts);
   if (!facts.mapping.isComplete())

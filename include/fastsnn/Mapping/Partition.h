@@ -26,8 +26,10 @@ struct Violation {
   std::string hint;
 };
 
-/// "<layer>: needs <need> <resource>, target '<name>' has <limit>; <hint>".
-std::string messageOf(const Violation &violation, const Target &target);
+/// "<layers>: needs <need> <resource>, target '<name>' has <limit>; <hint>":
+/// what several layers need alike is one message.
+std::vector<std::string> messagesOf(const std::vector<Violation> &violations,
+                                    const Target &target);
 
 /// How many cores partition() keeps open for further tiles: neighbours in the
 /// network stay close.

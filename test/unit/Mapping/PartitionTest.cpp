@@ -455,6 +455,29 @@ TEST(Partition, DistantLayersShareCoresToSaveChips) {
   Checker(program, far).run();
 }
 
+// Layers that lack the same share a line; all that exceed a number are named.
+TEST(Partition, MessagesGroupLayers) {
+  Target target;
+  target.name = "test";
+  std::vector<Violation> violations;
+  for (const char *layer : {"a", "b", "c", "d"}) {
+    violations.push_back({layer, "count_guard", 1, 0, false, "do this"});
+    violations.push_back({layer, "fan_in", 9, 8, false, "do that"});
+  }
+  violations.push_back({"d", "weight_bits", 9, 8, false, "do that"});
+  violations.push_back({"", "cores", 9, 8, true, "take more"});
+  EXPECT_EQ(
+      messagesOf(violations, target),
+      (std::vector<std::string>{
+          "a, b, c and 1 more: needs count_guard, which target 'test' lacks; "
+          "do this",
+          "a, b, c, d: needs 9 fan_in, target 'test' has 8; more cores do not "
+          "help; do that",
+          "d: needs 9 weight_bits, target 'test' has 8; more cores do not "
+          "help; do that",
+          "program: needs 9 cores, target 'test' has 8; take more"}));
+}
+
 // Each neuron of the first layer sends to a core for each neuron of the second.
 TEST(Partition, AxonsOutOfOneNeuronAreAWall) {
   Program program = currentThenReadout(
@@ -465,10 +488,12 @@ TEST(Partition, AxonsOutOfOneNeuronAreAWall) {
   Partition partition = mapping::partition(program, target);
   ASSERT_EQ(partition.violations.size(), 1u);
   EXPECT_EQ(
-      messageOf(partition.violations[0], target),
-      "first: needs 16 axons_out, target 'test' has 15; choose a target with "
-      "more axons out of a core or larger cores, or a network whose next "
-      "layers are smaller, or --ignore=axons_out to map the structure only");
+      messagesOf(partition.violations, target),
+      std::vector<std::string>{
+          "first: needs 16 axons_out, target 'test' has 15; more cores do not "
+          "help; choose a target with more axons out of a core or larger "
+          "cores, or a network whose next layers are smaller, or "
+          "--ignore=axons_out to map the structure only"});
   setLimit(target, Resource::AxonsOut, 16);
   EXPECT_TRUE(mapping::partition(program, target).violations.empty());
 }

@@ -102,8 +102,9 @@ LogicalResult Partition::run() {
     return failure();
   mapping::Partition partition =
       mapping::partition(*outline, *loaded, *ignored);
-  for (const mapping::Violation &violation : partition.violations)
-    program->emitError(mapping::messageOf(violation, *loaded));
+  for (const std::string &message :
+       mapping::messagesOf(partition.violations, *loaded))
+    program->emitError(message);
   if (!partition.violations.empty())
     return failure();
   program->setTargetAttr(toAttribute(&getContext(), *loaded, *ignored));
