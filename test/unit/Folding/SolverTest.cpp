@@ -41,7 +41,7 @@ Outcome realOutcome(const RealNeuron &neuron, double bias, int64_t t, int64_t n,
 Outcome integerOutcome(const RealNeuron &neuron, const IntegerNeuron &integers,
                        int f, size_t j, int64_t t, int64_t n, int64_t main,
                        int64_t side) {
-  Int128 v = Int128(integers.start) + (Int128(main) << f) +
+  Int128 v = Int128(integers.start) + Int128(main) * (Int128(1) << f) +
              Int128(integers.sideFactor) * side +
              Int128(integers.biases[j]) * t - Int128(integers.theta) * n;
   if (v >= integers.theta && n < neuron.hi)
@@ -110,7 +110,7 @@ int64_t countSettledDifferences(const RealNeuron &neuron,
                       fixed(neuron.mainGain) * a * neuron.main.stride(steps) +
                       fixed(neuron.sideGain) * m * sideStride;
         Int128 integer = Int128(integers.start) + integers.biases[j] +
-                         (Int128(a) * integers.mainFactor << f) +
+                         Int128(a) * integers.mainFactor * (Int128(1) << f) +
                          Int128(integers.sideFactor) * m;
         differences += settle(neuron, real, fixed(neuron.theta)) !=
                        settle(neuron, integer, Int128(integers.theta));
