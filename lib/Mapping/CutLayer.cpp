@@ -54,6 +54,7 @@ private:
   void addPiecesOfEqualReach(int axis, std::vector<AxisCut> &cuts) const;
   AxisCut measured(int axis, std::vector<Interval> pieces) const;
 
+  bool holdsNeurons(const AxisCut &channels, int64_t neurons) const;
   bool fits(const AxisCut &channels, Interval rows, Interval columns) const;
   bool gridFits(const AxisCut &channels, const AxisCut &rows,
                 const AxisCut &columns) const;
@@ -191,13 +192,18 @@ void LayerCutter::addPiecesOfEqualReach(int axis,
       [](const AxisCut &a, const AxisCut &b) { return a.count() < b.count(); });
 }
 
+/// Whether a core has room for the neurons and their weights.
+bool LayerCutter::holdsNeurons(const AxisCut &channels, int64_t neurons) const {
+  return neurons <= limits.of(Resource::Neurons) &&
+         bitsOfChannel * channels.size + bitsOfNeuron * neurons <=
+             limits.of(Resource::SynapseMemory);
+}
+
 /// Whether the fullest tile of these channels and this area keeps all limits.
 bool LayerCutter::fits(const AxisCut &channels, Interval rows,
                        Interval columns) const {
   int64_t neurons = channels.size * rows.size() * columns.size();
-  if (neurons > limits.of(Resource::Neurons) ||
-      bitsOfChannel * channels.size + bitsOfNeuron * neurons >
-          limits.of(Resource::SynapseMemory))
+  if (!holdsNeurons(channels, neurons))
     return false;
   int64_t in = (parts - 1) * neurons;
   for (size_t s = 0; s < layer.sources.size(); ++s)
@@ -217,9 +223,7 @@ bool LayerCutter::fits(const AxisCut &channels, Interval rows,
 bool LayerCutter::gridFits(const AxisCut &channels, const AxisCut &rows,
                            const AxisCut &columns) const {
   int64_t neurons = channels.size * rows.size * columns.size;
-  if (neurons > limits.of(Resource::Neurons) ||
-      bitsOfChannel * channels.size + bitsOfNeuron * neurons >
-          limits.of(Resource::SynapseMemory))
+  if (!holdsNeurons(channels, neurons))
     return false;
   int64_t in = (parts - 1) * neurons;
   for (size_t s = 0; s < layer.sources.size(); ++s)

@@ -20,10 +20,31 @@ using namespace fastsnn::mapping;
 
 namespace {
 
+/// Of what kind the mappings were that a test has checked.
+struct Kinds {
+  int mapped = 0, shared = 0, divided = 0;
+};
+
+/// Maps a program and checks what results, if it fits.
+void check(const rt::Program &program, const Target &target,
+           const MappingOptions &options, Kinds &kinds) {
+  mapping::Mapping mapping = mapProgram(program, target, options);
+  if (!mapping.partition.violations.empty())
+    return;
+  ASSERT_TRUE(mapping.isComplete());
+  ++kinds.mapped;
+  checkMapping(program, target, mapping);
+  const std::vector<rt::Tile> &tiles = mapping.placed.tiles;
+  kinds.shared += tiles.size() > mapping.placed.cores.size();
+  kinds.divided +=
+      std::any_of(tiles.begin(), tiles.end(),
+                  [](const rt::Tile &tile) { return tile.parts > 1; });
+}
+
 // Every mapping keeps every limit and delivers every event, whatever the
 // program and the target are.
 TEST(Mapping, RandomProgramsAndTargets) {
-  int mapped = 0, shared = 0, divided = 0;
+  Kinds kinds;
   for (uint64_t seed = 0; seed < 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     rt::testing::RandomOptions random;
@@ -34,41 +55,24 @@ TEST(Mapping, RandomProgramsAndTargets) {
     MappingOptions options;
     options.placement = static_cast<PlacementMethod>(seed % 5);
     options.seed = seed;
-    mapping::Mapping mapping = mapProgram(program, target, options);
-    if (!mapping.partition.violations.empty())
-      continue;
-    ASSERT_TRUE(mapping.isComplete());
-    ++mapped;
-    checkMapping(program, target, mapping);
-    const std::vector<rt::Tile> &tiles = mapping.placed.tiles;
-    shared += tiles.size() > mapping.placed.cores.size();
-    divided += std::any_of(tiles.begin(), tiles.end(),
-                           [](const rt::Tile &tile) { return tile.parts > 1; });
+    ASSERT_NO_FATAL_FAILURE(check(program, target, options, kinds));
   }
-  EXPECT_GT(mapped, 150);
-  EXPECT_GT(shared, 150);
-  EXPECT_GT(divided, 5);
+  EXPECT_GT(kinds.mapped, 150);
+  EXPECT_GT(kinds.shared, 150);
+  EXPECT_GT(kinds.divided, 5);
 }
 
 // The same where layers are cut into tiles of all kinds of rectangles.
 TEST(Mapping, RandomConvolutions) {
-  int mapped = 0, divided = 0;
+  Kinds kinds;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     rt::Program program = randomConvolutions(seed);
     Target target = narrowTarget(seed);
-    mapping::Mapping mapping = mapProgram(program, target, {});
-    if (!mapping.partition.violations.empty())
-      continue;
-    ASSERT_TRUE(mapping.isComplete());
-    ++mapped;
-    checkMapping(program, target, mapping);
-    const std::vector<rt::Tile> &tiles = mapping.placed.tiles;
-    divided += std::any_of(tiles.begin(), tiles.end(),
-                           [](const rt::Tile &tile) { return tile.parts > 1; });
+    ASSERT_NO_FATAL_FAILURE(check(program, target, {}, kinds));
   }
-  EXPECT_GT(mapped, 100);
-  EXPECT_GT(divided, 5);
+  EXPECT_GT(kinds.mapped, 100);
+  EXPECT_GT(kinds.divided, 5);
 }
 
 TEST(Mapping, MeshesOfChips) {

@@ -25,8 +25,8 @@ class Entries {
 public:
   explicit Entries(MLIRContext *context) : builder(context) {}
 
-  void add(StringRef name,
-           const std::optional<mapping::Sourced<int64_t>> &entry) {
+  void visit(StringRef name,
+             const std::optional<mapping::Sourced<int64_t>> &entry) {
     if (!entry)
       return;
     Attribute value = builder.getI64IntegerAttr(entry->value);
@@ -34,7 +34,8 @@ public:
       value = builder.getStringAttr(unlimited);
     list.emplace_back(builder.getStringAttr(name), value);
   }
-  void add(StringRef name, const std::optional<mapping::Sourced<bool>> &entry) {
+  void visit(StringRef name,
+             const std::optional<mapping::Sourced<bool>> &entry) {
     if (entry)
       list.emplace_back(builder.getStringAttr(name),
                         builder.getBoolAttr(entry->value));
@@ -58,14 +59,15 @@ public:
                         : DictionaryAttr()) {}
   explicit EntryReader(DictionaryAttr entries) : entries(entries) {}
 
-  void get(StringRef name, std::optional<mapping::Sourced<int64_t>> &to) const {
+  void visit(StringRef name,
+             std::optional<mapping::Sourced<int64_t>> &to) const {
     Attribute entry = entries ? entries.get(name) : Attribute();
     if (auto number = dyn_cast_or_null<IntegerAttr>(entry))
       to = {number.getInt(), "", ""};
     else if (isa_and_nonnull<StringAttr>(entry))
       to = {mapping::kUnlimited, "", ""};
   }
-  void get(StringRef name, std::optional<mapping::Sourced<bool>> &to) const {
+  void visit(StringRef name, std::optional<mapping::Sourced<bool>> &to) const {
     if (auto flag =
             dyn_cast_or_null<BoolAttr>(entries ? entries.get(name) : nullptr))
       to = {flag.getValue(), "", ""};
@@ -77,22 +79,29 @@ private:
 
 } // namespace
 
+/// Shows a group of entries what belongs into it: all that is written is read.
+template <typename TargetType, typename Group>
+static void visitEntries(TargetType &target, Group &all, Group &mesh,
+                         Group &core, Group &features) {
+  all.visit("cores_per_chip", target.coresPerChip);
+  mesh.visit("columns", target.meshColumns);
+  mesh.visit("rows", target.meshRows);
+  mesh.visit("router_columns", target.routerColumns);
+  mesh.visit("router_rows", target.routerRows);
+  mesh.visit("delay", target.delay);
+  mesh.visit("multicast", target.multicast);
+  for (size_t i = 0; i < mapping::kResources; ++i)
+    core.visit(mapping::nameOf(static_cast<mapping::Resource>(i)),
+               target.limits[i]);
+  for (size_t i = 0; i < mapping::kFeatures; ++i)
+    features.visit(mapping::nameOf(static_cast<mapping::Feature>(i)),
+                   target.features[i]);
+}
+
 TargetAttr nmc::toAttribute(MLIRContext *context, const mapping::Target &target,
                             ArrayRef<std::string> ignored) {
   Entries all(context), mesh(context), core(context), features(context);
-  mesh.add("columns", target.meshColumns);
-  mesh.add("rows", target.meshRows);
-  mesh.add("router_columns", target.routerColumns);
-  mesh.add("router_rows", target.routerRows);
-  mesh.add("delay", target.delay);
-  mesh.add("multicast", target.multicast);
-  for (size_t i = 0; i < mapping::kResources; ++i)
-    core.add(mapping::nameOf(static_cast<mapping::Resource>(i)),
-             target.limits[i]);
-  for (size_t i = 0; i < mapping::kFeatures; ++i)
-    features.add(mapping::nameOf(static_cast<mapping::Feature>(i)),
-                 target.features[i]);
-  all.add("cores_per_chip", target.coresPerChip);
+  visitEntries(target, all, mesh, core, features);
   all.add("mesh", mesh);
   all.add("core", core);
   all.add("features", features);
@@ -102,28 +111,17 @@ TargetAttr nmc::toAttribute(MLIRContext *context, const mapping::Target &target,
   return TargetAttr::get(context, target.name, all.finish(), names);
 }
 
-FailureOr<mapping::Target> nmc::toTarget(ProgramOp program) {
+/// The target that nmc-partition left behind.
+static FailureOr<mapping::Target> toTarget(ProgramOp program) {
   TargetAttr attribute = program.getTargetAttr();
   if (!attribute)
     return program.emitError("has no target; run nmc-partition first");
   mapping::Target target;
   target.name = attribute.getName().str();
   DictionaryAttr entries = attribute.getEntries();
-  EntryReader(entries).get("cores_per_chip", target.coresPerChip);
-  EntryReader mesh(entries, "mesh"), core(entries, "core"),
+  EntryReader all(entries), mesh(entries, "mesh"), core(entries, "core"),
       features(entries, "features");
-  mesh.get("columns", target.meshColumns);
-  mesh.get("rows", target.meshRows);
-  mesh.get("router_columns", target.routerColumns);
-  mesh.get("router_rows", target.routerRows);
-  mesh.get("delay", target.delay);
-  mesh.get("multicast", target.multicast);
-  for (size_t i = 0; i < mapping::kResources; ++i)
-    core.get(mapping::nameOf(static_cast<mapping::Resource>(i)),
-             target.limits[i]);
-  for (size_t i = 0; i < mapping::kFeatures; ++i)
-    features.get(mapping::nameOf(static_cast<mapping::Feature>(i)),
-                 target.features[i]);
+  visitEntries(target, all, mesh, core, features);
   return target;
 }
 
@@ -135,14 +133,8 @@ FailureOr<ProgramOp> nmc::getProgram(ModuleOp module) {
          << programs.size() << "; compile the network down to level nmc";
 }
 
-FailureOr<rt::Program> nmc::getOutlineOnCores(ModuleOp module,
-                                              ProgramOp program) {
-  if (program.getOps<CoreOp>().empty())
-    return program.emitError("has no cores; run nmc-partition first");
-  return outlineProgram(module);
-}
-
-FailureOr<mapping::SpikeRates> nmc::readRates(Operation *op, StringRef file) {
+/// The rates of a report of fastsnn-run; the usual ones without a file name.
+static FailureOr<mapping::SpikeRates> readRates(Operation *op, StringRef file) {
   if (file.empty())
     return mapping::SpikeRates();
   auto buffer = llvm::MemoryBuffer::getFile(file);
@@ -156,4 +148,21 @@ FailureOr<mapping::SpikeRates> nmc::readRates(Operation *op, StringRef file) {
   for (const rt::Diagnostic &diagnostic : rates.status().diagnostics())
     op->emitError(diagnostic.message);
   return failure();
+}
+
+FailureOr<CoresOfProgram> nmc::readCores(ModuleOp module, ProgramOp program,
+                                         StringRef traffic) {
+  FailureOr<mapping::SpikeRates> rates = readRates(program, traffic);
+  FailureOr<rt::Program> outline = failure();
+  if (program.getOps<CoreOp>().empty())
+    outline = program.emitError("has no cores; run nmc-partition first");
+  else
+    outline = outlineProgram(module);
+  if (failed(rates) || failed(outline))
+    return failure();
+  FailureOr<mapping::Target> target = toTarget(program);
+  if (failed(target))
+    return failure();
+  return CoresOfProgram{std::move(*rates), std::move(*outline),
+                        std::move(*target)};
 }

@@ -15,25 +15,29 @@
 
 namespace fastsnn::nmc {
 
-/// The target as an attribute, and back; units, sources and prices stay behind.
+/// The target as an attribute; units, sources and prices stay behind.
 TargetAttr toAttribute(mlir::MLIRContext *context,
                        const mapping::Target &target,
                        llvm::ArrayRef<std::string> ignored);
-mlir::FailureOr<mapping::Target> toTarget(ProgramOp program);
 
 /// The one program of `module`; a diagnostic otherwise.
 mlir::FailureOr<ProgramOp> getProgram(mlir::ModuleOp module);
 
-/// A program with the mapping that it has so far: cores and tiles, perhaps
-/// places, routes and delays. Weights are only the smallest and the largest of
-/// each table. Diagnostics where it has no cores.
-mlir::FailureOr<rt::Program> getOutlineOnCores(mlir::ModuleOp module,
-                                               ProgramOp program);
+/// What passes behind nmc-partition start from.
+struct CoresOfProgram {
+  mapping::SpikeRates rates;
+  /// The program with the mapping that it has so far: cores and tiles, perhaps
+  /// places, routes and delays. Weights are only the smallest and the largest
+  /// of each table.
+  rt::Program outline;
+  mapping::Target target;
+};
 
-/// The rates of a report of fastsnn-run; the usual ones without a file name. A
-/// diagnostic at `op` where it cannot be read.
-mlir::FailureOr<mapping::SpikeRates> readRates(mlir::Operation *op,
-                                               llvm::StringRef file);
+/// With the rates of `traffic`, a report of fastsnn-run, or the usual ones
+/// where that is empty. Diagnostics where the file cannot be read, and where
+/// the program has no cores.
+mlir::FailureOr<CoresOfProgram>
+readCores(mlir::ModuleOp module, ProgramOp program, llvm::StringRef traffic);
 
 } // namespace fastsnn::nmc
 

@@ -45,25 +45,23 @@ LogicalResult Place::run() {
            << "serpentine, random and force; choose one";
   options.placement = *placement;
   options.seed = seed;
-  FailureOr<mapping::SpikeRates> rates = readRates(*program, traffic);
-  FailureOr<rt::Program> outline = getOutlineOnCores(getOperation(), *program);
-  if (failed(rates) || failed(outline))
+  FailureOr<CoresOfProgram> cores =
+      readCores(getOperation(), *program, traffic);
+  if (failed(cores))
     return failure();
-  FailureOr<mapping::Target> target = toTarget(*program);
-  if (failed(target))
-    return failure();
-  rt::Mapping &mapping = *outline->mapping;
-  mapping.routes = mapping::routesOf(*outline, mapping);
+  auto &[rates, outline, target] = *cores;
+  rt::Mapping &mapping = *outline.mapping;
+  mapping.routes = mapping::routesOf(outline, mapping);
   auto groups = rt::MulticastGroups(mapping).groups();
-  mapping::place(mapping, *target, options,
+  mapping::place(mapping, target, options,
                  mapping::clusterGraphOf(
                      mapping, groups,
-                     mapping::eventsOf(*outline, mapping, groups, *rates),
+                     mapping::eventsOf(outline, mapping, groups, rates),
                      mapping::partialSumsOf(mapping)));
   program->setMeshAttr(
       MeshAttr::get(&getContext(), {mapping.columns, mapping.rows},
                     {mapping.chipColumns, mapping.chipRows},
-                    target->multicast && target->multicast->value));
+                    target.multicast && target.multicast->value));
   for (auto [core, place] : llvm::zip(program->getOps<CoreOp>(), mapping.cores))
     core.setPlace(ArrayRef<int64_t>{place.x, place.y});
   return success();

@@ -59,20 +59,18 @@ LogicalResult Route::run() {
   FailureOr<ProgramOp> program = getProgram(getOperation());
   if (failed(program))
     return failure();
-  FailureOr<mapping::SpikeRates> rates = readRates(*program, traffic);
-  FailureOr<rt::Program> outline = getOutlineOnCores(getOperation(), *program);
-  if (failed(rates) || failed(outline))
+  FailureOr<CoresOfProgram> cores =
+      readCores(getOperation(), *program, traffic);
+  if (failed(cores))
     return failure();
-  FailureOr<mapping::Target> target = toTarget(*program);
-  if (failed(target))
-    return failure();
+  auto &[rates, outline, target] = *cores;
   if (!program->getMesh())
     return program->emitError("has cores without places; run nmc-place first");
   if (!program->getOps<RoutesOp>().empty())
     return program->emitError("has routes already; run nmc-route once");
-  rt::Mapping &mapping = *outline->mapping;
-  mapping.routes = mapping::routesOf(*outline, mapping);
-  mapping.delays = mapping::delaysOf(*outline, mapping.tiles);
+  rt::Mapping &mapping = *outline.mapping;
+  mapping.routes = mapping::routesOf(outline, mapping);
+  mapping.delays = mapping::delaysOf(outline, mapping.tiles);
   addRoutes(*program, mapping);
   Builder builder(&getContext());
   for (auto [connect, delay] :
@@ -83,8 +81,8 @@ LogicalResult Route::run() {
   }
   auto groups = rt::MulticastGroups(mapping).groups();
   rt::Traffic carried = mapping::trafficOnRouters(
-      mapping, *target, groups,
-      mapping::eventsOf(*outline, mapping, groups, *rates),
+      mapping, target, groups,
+      mapping::eventsOf(outline, mapping, groups, rates),
       mapping::partialSumsOf(mapping));
   auto number = [&](StringRef name, double value) {
     return builder.getNamedAttr(name, builder.getF64FloatAttr(value));
